@@ -1,0 +1,49 @@
+"""Connections to PostgreSQL, all with the same guards.
+
+JSON columns carry Python values through orjson. The timeouts bound how long a frozen or lost process can hold
+a lock: `idle_in_transaction_session_timeout` was seen to free a topic's row after 2 s where it was held for ever.
+"""
+
+from typing import Any
+
+import asyncpg
+import orjson
+
+_SERVER_SETTINGS = {
+    "application_name": "tiffin",
+    "idle_in_transaction_session_timeout": "2000",  # ms
+    "lock_timeout": "3000",  # ms
+    "statement_timeout": "10000",  # ms
+    "timezone": "UTC",
+    "jit": "off",  # short queries: planning for the JIT costs more than it saves
+}
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads)
+
+
+async def create_pool(url: str, size: int, *, min_size: int = 2) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool of up to `size` connections. Raises OSError or asyncpg.PostgresError if it cannot be reached."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=min(min_size, size),
+        max_size=size,
+        init=_prepare,
+        server_settings=_SERVER_SETTINGS,
+        command_timeout=15,
+        timeout=10,
+        max_inactive_connection_lifetime=60,
+    )
+
+
+async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """One connection outside any pool, for work that must not wait for one (the head check)."""
+    connection = await asyncpg.connect(url, server_settings=_SERVER_SETTINGS, command_timeout=5, timeout=5)
+    await _prepare(connection)
+    return connection
