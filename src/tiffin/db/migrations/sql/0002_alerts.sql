@@ -1,0 +1,1 @@
+-- Alerts: what operations must know.

@@ -1,0 +1,1 @@
+-- Accounts: people, sessions, addresses, the audit log.

@@ -1,0 +1,47 @@
+"""Key-set pages: a page ends with a cursor that says after which row the next begins.
+
+Rows that come or go meanwhile neither repeat nor hide others, as they do with page numbers.
+"""
+
+import base64
+import binascii
+from typing import Annotated, Generic, TypeVar
+
+import orjson
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from tiffin.base.errors import Invalid
+
+T = TypeVar("T")
+
+PageLimit = Annotated[int, Query(ge=1, le=100, description="most items a page")]
+PageCursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
+
+
+class InvalidCursor(Invalid):
+    code = "invalid_cursor"
+    message = "The cursor is not one that this endpoint gave out; leave it away to begin at the start."
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(None, description="give it as `cursor` for the next page; null at the end")
+
+
+def encode_cursor(*key: str | int) -> str:
+    """A cursor for the row with this key."""
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...]:
+    """The key in `cursor`, with values of `kinds`. Raises InvalidCursor."""
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise InvalidCursor() from error
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise InvalidCursor()
+    return tuple(key)

@@ -1,0 +1,40 @@
+"""Errors on the wire: RFC 9457 problem+json with a stable `code` and a sentence a person can act on."""
+
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """The body of every error answer. Some codes add fields of their own; each is documented with its code."""
+
+    type: str = Field(description="`urn:tiffin:problem:` and the code")
+    title: str = Field(description="the status in words")
+    status: int
+    code: str = Field(description="stable; programs branch on this")
+    detail: str = Field(description="what happened and what to do about it, for a person")
+
+
+def problem_response(
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    details: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An error answer. `details` become further members of the object; they cannot replace the standard ones."""
+    body = {
+        **(details or {}),
+        "type": f"urn:tiffin:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    content = orjson.dumps(body, default=str)
+    return Response(content, status, {"cache-control": "no-store", **(headers or {})}, MEDIA_TYPE)

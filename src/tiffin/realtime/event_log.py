@@ -1,0 +1,122 @@
+"""The event log: durable topics in PostgreSQL, numbered without gaps in commit order.
+
+`append` only notes the event; the numbers are taken by the last statement before COMMIT, all topics of the
+transaction in byte order, and the announcement leaves after it. What is read back is always contiguous or it is
+said that it is not; the caller compares numbers, never counts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tiffin.db import Connection, Transaction, load_queries
+from tiffin.realtime.event import Event, StoredEvent
+from tiffin.realtime.topic import NOTHING_WRITTEN, Position
+
+QUERIES = load_queries(__package__)
+
+PAGE_EVENTS = 100
+# after work rows (rank 10): topic heads are what everybody waits for, so they are locked last
+_RANK = 20
+_STATE = "realtime.events"
+
+Announce = Callable[[Sequence[StoredEvent]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a topic stands; events from `first_seq` to `last_seq` are kept."""
+
+    epoch: str
+    last_seq: int
+    first_seq: int
+
+    @property
+    def position(self) -> Position:
+        """The position of a reader who has seen everything."""
+        return Position(self.epoch, self.last_seq)
+
+
+NO_HEAD = Head(NOTHING_WRITTEN.epoch, 0, 1)
+
+
+class EventLog:
+    """Appends events. `announce` is told after each commit and must not block."""
+
+    def __init__(self, announce: Announce) -> None:
+        self._announce = announce
+
+    def append(self, transaction: Transaction, topic: str, event: Event) -> None:
+        """Make `event` part of `transaction`: it gets its number at the very end, or never existed."""
+        pending: list[tuple[str, Event]] | None = transaction.state.get(_STATE)
+        if pending is None:
+            pending = transaction.state[_STATE] = []
+            transaction.before_commit(_RANK, self._store)
+        pending.append((topic, event))
+
+    async def _store(self, transaction: Transaction) -> None:
+        pending: list[tuple[str, Event]] = transaction.state[_STATE]
+        topics = [topic for topic, _ in pending]
+        bodies = [event.model_dump_json() for _, event in pending]
+        rows = await transaction.connection.fetch(
+            QUERIES["append_events"],
+            topics,
+            [event.type for _, event in pending],
+            bodies,
+            [event.rights for _, event in pending],
+        )
+        stored = []
+        for row in sorted(rows, key=lambda row: int(row["position_in_call"])):
+            index = row["position_in_call"] - 1
+            event = pending[index][1]
+            stored.append(
+                StoredEvent(
+                    topics[index], row["epoch"], row["seq"], event.type, row["at"], event.rights, bodies[index]
+                )
+            )
+
+        async def announce() -> None:
+            self._announce(stored)
+
+        transaction.after_commit(announce)
+
+
+async def list_heads(connection: Connection, topics: Sequence[str]) -> dict[str, Head]:
+    """Where each of `topics` stands; a topic never written to has `NO_HEAD`."""
+    rows = await connection.fetch(QUERIES["list_heads"], list(topics))
+    heads = {row["topic"]: Head(row["epoch"], row["last_seq"], row["first_seq"]) for row in rows}
+    return {topic: heads.get(topic, NO_HEAD) for topic in topics}
+
+
+async def get_position(connection: Connection, topic: str) -> Position:
+    """The position of `topic` in this connection's snapshot, to be given out with a snapshot of its state."""
+    return (await list_heads(connection, [topic]))[topic].position
+
+
+async def list_events(
+    connection: Connection, wanted: Sequence[tuple[str, int]], limit: int = PAGE_EVENTS
+) -> dict[str, list[StoredEvent]]:
+    """For each (topic, after): up to `limit` events with a seq above `after`, in order."""
+    rows = await connection.fetch(
+        QUERIES["list_events"], [topic for topic, _ in wanted], [after for _, after in wanted], limit
+    )
+    found: dict[str, list[StoredEvent]] = {topic: [] for topic, _ in wanted}
+    for row in rows:
+        found[row["topic"]].append(_stored(row))
+    return found
+
+
+async def trim_events(transaction: Transaction, before: datetime, max_topics: int = 500) -> int:
+    """Delete events older than `before` from up to `max_topics` topics. Returns how many topics were trimmed."""
+    rows = await transaction.connection.fetch(QUERIES["lock_trimmable_heads"], before, max_topics)
+    topics = [row["topic"] for row in rows]
+    if topics:
+        await transaction.connection.execute(QUERIES["trim_events"], topics, before)
+    return len(topics)
+
+
+def _stored(row: Any) -> StoredEvent:
+    return StoredEvent(
+        row["topic"], row["epoch"], row["seq"], row["type"], row["at"], row["rights"], row["body"]
+    )

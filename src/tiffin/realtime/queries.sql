@@ -1,0 +1,58 @@
+-- name: append_events
+-- Number and store events; must be a transaction's last statement.
+SELECT position_in_call, seq, epoch, at FROM append_events($1, $2, $3, $4);
+
+-- name: list_heads
+-- Where these topics stand. No row: never written to.
+SELECT topic, cluster_epoch() || epoch AS epoch, last_seq, first_seq
+  FROM topic_head WHERE topic = ANY($1::text[]);
+
+-- name: read_cluster_epoch
+SELECT cluster_epoch();
+
+-- name: list_events
+-- A page of events after a position, for each of several topics, in order.
+SELECT e.topic, cluster_epoch() || h.epoch AS epoch, e.seq, e.type, e.at, e.rights, e.body
+  FROM unnest($1::text[], $2::bigint[]) AS want (topic, after)
+  JOIN topic_head h ON h.topic = want.topic
+  CROSS JOIN LATERAL (
+       SELECT topic, seq, type, at, rights, body FROM event
+        WHERE event.topic = want.topic AND event.seq > want.after
+        ORDER BY event.seq LIMIT $3
+  ) e
+ ORDER BY e.topic, e.seq;
+
+-- name: lock_trimmable_heads
+-- Heads of topics that still hold events older than $1.
+SELECT h.topic FROM topic_head h
+ WHERE h.topic IN (SELECT DISTINCT e.topic FROM event e WHERE e.at < $1 LIMIT $2)
+ ORDER BY h.topic FOR UPDATE;
+
+-- name: trim_events
+-- Delete old events of these topics and move their first_seq past them, in one statement.
+WITH gone AS (
+    DELETE FROM event WHERE topic = ANY($1::text[]) AND at < $2 RETURNING topic, seq
+), last AS (
+    SELECT topic, max(seq) AS seq FROM gone GROUP BY topic
+)
+UPDATE topic_head h SET first_seq = last.seq + 1 FROM last WHERE h.topic = last.topic;
+
+-- name: upsert_presence
+-- Renew the leases of all connections of a node. Rows of connections that are new are entered.
+INSERT INTO presence (room, connection_id, account_id, device, expires_at)
+SELECT r, c, a, d, now() + make_interval(secs => $5)
+  FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) AS u (r, c, a, d)
+    ON CONFLICT (room, connection_id) DO UPDATE SET expires_at = excluded.expires_at;
+
+-- name: delete_presence
+DELETE FROM presence WHERE connection_id = $1 AND room = $2;
+
+-- name: delete_expired_presence
+DELETE FROM presence WHERE expires_at < now() RETURNING room;
+
+-- name: list_presence
+SELECT account_id, device, min(since) AS since FROM presence
+ WHERE room = $1 AND expires_at >= now() GROUP BY account_id, device ORDER BY min(since);
+
+-- name: renew_epoch
+UPDATE cluster SET incarnation = left(md5(random()::text || clock_timestamp()::text), 8);

@@ -1,0 +1,18 @@
+"""Floor 2: durable work to consumers.
+
+Guarantees:
+
+- Work is written in the transaction of the fact that makes it, and its row goes in the transaction of its effect:
+  an effect on the database happens exactly once, however often a message comes.
+- The queue (JetStream) only spreads rows quickly. The relay runs every row that is not done two seconds after it
+  fell due, whether or not the queue looks healthy; so a lost, full or wiped queue costs two seconds and nothing else.
+- Attempts are counted before they are tried. What fails too often becomes a dead letter and an alert, never a loop.
+- No order is promised between rows.
+
+Features use `Fact`, `Consumer` and `Outbox`.
+"""
+
+from tiffin.work.fact import AnyConsumer, Consumer, Fact
+from tiffin.work.outbox import Outbox
+
+__all__ = ["AnyConsumer", "Consumer", "Fact", "Outbox"]
