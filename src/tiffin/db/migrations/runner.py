@@ -69,6 +69,7 @@ def sql(name: str) -> Callable[[], None]:
         script = files("tiffin.db.migrations").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
         adapted = op.get_bind().connection.dbapi_connection
         assert isinstance(adapted, AsyncAdapt_asyncpg_connection)
-        adapted.run_async(lambda connection: connection.execute(script))
+        # asyncpg cannot read the answer to a script of comments alone
+        adapted.run_async(lambda connection: connection.execute(script + "\nSELECT 1;"))
 
     return run

@@ -1,7 +1,7 @@
 -- The cluster's incarnation: `tiffin epoch renew` changes it after a restore from a backup, so that
 -- no client takes positions of the lost future for positions of the new one.
 CREATE TABLE cluster (
-    only        boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton   boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     incarnation text NOT NULL DEFAULT left(md5(random()::text || clock_timestamp()::text), 8)
 );
 INSERT INTO cluster DEFAULT VALUES;
