@@ -55,7 +55,12 @@ _SETTINGS = {
     "password_encryption": "scram-sha-256",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-_NOT_READY = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.ConnectionDoesNotExistError)
+_NOT_READY = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ConnectionDoesNotExistError,
+)
 
 
 class EmbeddedPostgres:
@@ -103,9 +108,7 @@ class EmbeddedPostgres:
             await self._clear_previous_run()
         if not (self._cluster / "PG_VERSION").exists():
             await self._make_cluster()
-        self._process = await spawn(
-            self._command(), self._log, death_signal=signal.SIGINT, run_as=self._run_as
-        )
+        self._process = await spawn(self._command(), self._log, death_signal=signal.SIGINT, run_as=self._run_as)
         await wait_until_ready(self.process, self._is_ready, name="PostgreSQL", log=self._log, seconds=60)
 
     async def stop(self) -> bool:

@@ -59,7 +59,12 @@ def rotate(log: Path) -> None:
 
 
 async def wait_until_ready(
-    process: asyncio.subprocess.Process, is_ready: Callable[[], Awaitable[bool]], *, name: str, log: Path, seconds: float
+    process: asyncio.subprocess.Process,
+    is_ready: Callable[[], Awaitable[bool]],
+    *,
+    name: str,
+    log: Path,
+    seconds: float,
 ) -> None:
     """Ask `is_ready` every 10 ms. Raises EmbeddedServerFailed when the child exits or `seconds` pass."""
     deadline = time.monotonic() + seconds
