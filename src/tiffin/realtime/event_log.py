@@ -94,17 +94,30 @@ async def get_position(connection: Connection, topic: str) -> Position:
     return (await list_heads(connection, [topic]))[topic].position
 
 
+async def list_changed_heads(
+    connection: Connection, known: Sequence[tuple[str, str, int]]
+) -> dict[str, Head]:
+    """Of the topics in `known` (topic, epoch, seq): the heads of those that stand elsewhere now."""
+    rows = await connection.fetch(
+        QUERIES["list_changed_heads"],
+        [topic for topic, _, _ in known],
+        [epoch for _, epoch, _ in known],
+        [seq for _, _, seq in known],
+    )
+    return {row["topic"]: Head(row["epoch"], row["last_seq"], row["first_seq"]) for row in rows}
+
+
 async def list_events(
     connection: Connection, wanted: Sequence[tuple[str, int]], limit: int = PAGE_EVENTS
-) -> dict[str, list[StoredEvent]]:
-    """For each (topic, after): up to `limit` events with a seq above `after`, in order."""
+) -> list[list[StoredEvent]]:
+    """For each (topic, after), in the same order: up to `limit` events with a seq above `after`."""
     rows = await connection.fetch(
         QUERIES["list_events"], [topic for topic, _ in wanted], [after for _, after in wanted], limit
     )
-    found: dict[str, list[StoredEvent]] = {topic: [] for topic, _ in wanted}
+    pages: list[list[StoredEvent]] = [[] for _ in wanted]
     for row in rows:
-        found[row["topic"]].append(_stored(row))
-    return found
+        pages[row["i"] - 1].append(_stored(row))
+    return pages
 
 
 async def trim_events(transaction: Transaction, before: datetime, max_topics: int = 500) -> int:

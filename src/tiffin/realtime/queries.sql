@@ -10,17 +10,27 @@ SELECT topic, cluster_epoch() || epoch AS epoch, last_seq, first_seq
 -- name: read_cluster_epoch
 SELECT cluster_epoch();
 
+-- name: list_changed_heads
+-- The head check: of these topics, the ones that do not stand where the node thinks they stand.
+SELECT w.topic, coalesce(c.prefix || h.epoch, '0') AS epoch, coalesce(h.last_seq, 0) AS last_seq,
+       coalesce(h.first_seq, 1) AS first_seq
+  FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w (topic, epoch, seq)
+ CROSS JOIN (SELECT cluster_epoch() AS prefix) c
+  LEFT JOIN topic_head h ON h.topic = w.topic
+ WHERE coalesce(c.prefix || h.epoch, '0') <> w.epoch OR coalesce(h.last_seq, 0) <> w.seq;
+
 -- name: list_events
--- A page of events after a position, for each of several topics, in order.
-SELECT e.topic, cluster_epoch() || h.epoch AS epoch, e.seq, e.type, e.at, e.rights, e.body
-  FROM unnest($1::text[], $2::bigint[]) AS want (topic, after)
+-- A page of events after a position, for each of several topics, in order. `i` is the place in the question.
+SELECT want.i::int AS i, e.topic, c.prefix || h.epoch AS epoch, e.seq, e.type, e.at, e.rights, e.body
+  FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS want (topic, after, i)
+ CROSS JOIN (SELECT cluster_epoch() AS prefix) c
   JOIN topic_head h ON h.topic = want.topic
-  CROSS JOIN LATERAL (
+ CROSS JOIN LATERAL (
        SELECT topic, seq, type, at, rights, body FROM event
         WHERE event.topic = want.topic AND event.seq > want.after
         ORDER BY event.seq LIMIT $3
   ) e
- ORDER BY e.topic, e.seq;
+ ORDER BY want.i, e.seq;
 
 -- name: lock_trimmable_heads
 -- Heads of topics that still hold events older than $1.
