@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEVELOPMENT_SECRET = "development-only-secret-change-me-before-production"
+DEVELOPMENT_SECRET = "development-only-secret-change-me-before-production"  # noqa: S105 - production refuses it
 
 
 class Settings(BaseSettings):
@@ -81,9 +81,8 @@ class Settings(BaseSettings):
         problems = []
         if self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
             problems.append("TIFFIN_SECRET_KEY is the default; set a random one of at least 32 characters")
-        for origin in (self.public_origin, *self.allowed_origins):
-            if urlsplit(origin).scheme != "https":
-                problems.append(f"the origin {origin} is not https")
+        origins = (self.public_origin, *self.allowed_origins)
+        problems += [f"the origin {origin} is not https" for origin in origins if urlsplit(origin).scheme != "https"]
         if problems:
             raise ValueError("not fit for production: " + "; ".join(problems))
         return self

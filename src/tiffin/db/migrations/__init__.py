@@ -3,6 +3,6 @@
 Old nodes run beside new ones during a deploy, so a migration only adds; what it replaces goes one release later.
 """
 
-from tiffin.db.migrations.runner import head_revision, upgrade
+from tiffin.db.migrations.runner import current_revision, head_revision, is_behind, upgrade
 
-__all__ = ["head_revision", "upgrade"]
+__all__ = ["current_revision", "head_revision", "is_behind", "upgrade"]

@@ -27,6 +27,12 @@ def head_revision() -> str:
     return head
 
 
+def is_behind(revision: str | None) -> bool:
+    """True if a database at `revision` lacks what this code needs; one from a newer release does not."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision is None or (revision in known and revision != head_revision())
+
+
 async def upgrade(url: str) -> tuple[str | None, str]:
     """Bring the database at `url` (postgresql://…) to the newest revision. Returns (before, after)."""
     engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
