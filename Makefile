@@ -1,0 +1,70 @@
+# Every command of this project; `make` alone lists them. Needs Python 3.11 or newer and nothing else.
+
+PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 python3.14; do \
+	command -v $$candidate >/dev/null 2>&1 && $$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && { echo $$candidate; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# pip-compile writes no address of any package index into the lock files
+COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up demo test check fmt bench requirements env-example clean
+
+help: ## list the commands
+	@echo "make <command>; arguments go in ARGS, as in: make test ARGS='-k orders'"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s%s\n", $$1, $$2 }'
+
+setup: .venv/ready ## install everything into .venv (again only when the requirements change)
+
+# Three stamps, each made only when its step has succeeded: an interrupted setup goes on where it stopped.
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Tiffin needs Python 3.11 or newer with venv, and none was found." \
+		"Install it (Debian: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: requirements/dev.txt .venv/made
+	@echo "Installing into .venv (about half a minute)"
+	@$(PIP) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.venv/ready: pyproject.toml .venv/installed
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+up: setup ## start Tiffin with its own PostgreSQL and NATS on http://127.0.0.1:8000
+	@exec $(BIN)/tiffin up $(ARGS)
+
+demo: setup ## watch a city order, cook and deliver through the public API; Ctrl-C ends it
+	@exec $(BIN)/tiffin demo $(ARGS)
+
+test: setup ## run the tests, on servers of their own
+	$(BIN)/pytest $(ARGS)
+
+check: setup ## style, types, import contracts, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+fmt: setup ## put the code into the one style
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+bench: setup ## run the benchmarks; one of them: make bench ARGS=orders
+	@exec $(BIN)/tiffin bench $(or $(ARGS),all)
+
+requirements: setup ## lock the versions that pyproject.toml asks for; newest of all: make requirements UPGRADE=--upgrade
+	$(COMPILE) --output-file=requirements/run.txt pyproject.toml
+	$(COMPILE) --extra=dev --output-file=requirements/dev.txt pyproject.toml
+
+env-example: setup ## write .env.example from the settings
+	$(BIN)/python -m tiffin.cli.env_example > .env.example
+
+clean: ## remove the environment and caches; data in .tiffin stays
+	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
