@@ -77,9 +77,7 @@ class Access:
             for (asked, topics), now in zip(questions, fresh, strict=True)
         ]
 
-    async def _fresh(
-        self, connection: Connection, principals: Sequence[Principal | None]
-    ) -> list[Principal | None]:
+    async def _fresh(self, connection: Connection, principals: Sequence[Principal | None]) -> list[Principal | None]:
         known = list({principal for principal in principals if principal is not None})
         if not known:
             return [None] * len(principals)

@@ -34,6 +34,10 @@ DRAIN = Disconnect(4200, "drain")
 LIFETIME = Disconnect(4201, "lifetime")
 LOST = Disconnect(4202, "lost")
 
+# the other side left by itself; never sent
+GONE = Disconnect(0, "gone")
+
+# what may be sent
 ALL = (
     UNAUTHENTICATED,
     FORBIDDEN_ORIGIN,

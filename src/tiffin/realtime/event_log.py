@@ -71,9 +71,7 @@ class EventLog:
             index = row["position_in_call"] - 1
             event = pending[index][1]
             stored.append(
-                StoredEvent(
-                    topics[index], row["epoch"], row["seq"], event.type, row["at"], event.rights, bodies[index]
-                )
+                StoredEvent(topics[index], row["epoch"], row["seq"], event.type, row["at"], event.rights, bodies[index])
             )
 
         async def announce() -> None:
@@ -94,9 +92,7 @@ async def get_position(connection: Connection, topic: str) -> Position:
     return (await list_heads(connection, [topic]))[topic].position
 
 
-async def list_changed_heads(
-    connection: Connection, known: Sequence[tuple[str, str, int]]
-) -> dict[str, Head]:
+async def list_changed_heads(connection: Connection, known: Sequence[tuple[str, str, int]]) -> dict[str, Head]:
     """Of the topics in `known` (topic, epoch, seq): the heads of those that stand elsewhere now."""
     rows = await connection.fetch(
         QUERIES["list_changed_heads"],
@@ -130,6 +126,4 @@ async def trim_events(transaction: Transaction, before: datetime, max_topics: in
 
 
 def _stored(row: Any) -> StoredEvent:
-    return StoredEvent(
-        row["topic"], row["epoch"], row["seq"], row["type"], row["at"], row["rights"], row["body"]
-    )
+    return StoredEvent(row["topic"], row["epoch"], row["seq"], row["type"], row["at"], row["rights"], row["body"])

@@ -58,7 +58,7 @@ SELECT r, c, a, d, now() + make_interval(secs => $5)
 DELETE FROM presence WHERE connection_id = $1 AND room = $2;
 
 -- name: delete_expired_presence
-DELETE FROM presence WHERE expires_at < now() RETURNING room;
+DELETE FROM presence WHERE expires_at < now();
 
 -- name: list_presence
 SELECT account_id, device, min(since) AS since FROM presence

@@ -48,6 +48,11 @@ class Link(Protocol):
     # True: takes whole chunks and frames; False: takes payloads
     framed: bool
 
+    @property
+    def unsent_bytes(self) -> int:
+        """What the kernel has not taken yet."""
+        ...
+
     def write(self, data: bytes) -> None:
         """Write now. Never raises; a lost connection is told through the listener."""
 
@@ -71,6 +76,10 @@ class TransportLink:
         self._closed = False
         transport.set_write_buffer_limits(_HIGH_BYTES, _LOW_BYTES)
         _tune(transport)
+
+    @property
+    def unsent_bytes(self) -> int:
+        return 0 if self._closed else self._transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
         if self._closed:
@@ -214,6 +223,10 @@ class SendLink:
         self._bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._bytes
 
     def write(self, data: bytes) -> None:
         if self._closed:
