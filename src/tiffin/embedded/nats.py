@@ -151,6 +151,7 @@ class EmbeddedNats:
                     return (await reader.read(5)).startswith(b"INFO")
                 finally:
                     writer.close()
+                    await writer.wait_closed()
         except OSError:
             return False
 

@@ -73,7 +73,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._run_as = RunAs()
         # where the socket lies; decided by `start`
-        self._socket_dir = self._home / "socket"
+        self.socket_dir = self._home / "socket"
         # the postmaster, once started
         self._process: asyncio.subprocess.Process | None = None
 
@@ -84,7 +84,7 @@ class EmbeddedPostgres:
 
     def url_of(self, database: str) -> str:
         """The URL of another database on this server."""
-        return f"postgresql://postgres@/{quote(database)}?host={quote(str(self._socket_dir))}&port=5432"
+        return f"postgresql://postgres@/{quote(database)}?host={quote(str(self.socket_dir))}&port=5432"
 
     @property
     def process(self) -> asyncio.subprocess.Process:
@@ -103,7 +103,7 @@ class EmbeddedPostgres:
         self._home.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self._run_as = _prepare_system_user(self._home)
-        self._socket_dir = _make_socket_dir(self._home, self._run_as)
+        self.socket_dir = _make_socket_dir(self._home, self._run_as)
         if (self._cluster / "postmaster.pid").exists():
             await self._clear_previous_run()
         if not (self._cluster / "PG_VERSION").exists():
@@ -124,7 +124,7 @@ class EmbeddedPostgres:
         return await self.process.wait()
 
     def _command(self) -> list[str]:
-        settings = _SETTINGS | {"unix_socket_directories": str(self._socket_dir)}
+        settings = _SETTINGS | {"unix_socket_directories": str(self.socket_dir)}
         if not self._durable:
             settings |= _NOT_DURABLE
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
