@@ -38,7 +38,7 @@ class NatsConnection:
         # called after every (re)connect, to make again what a restarted server forgot
         self._on_connect: list[Callable[[], Awaitable[None]]] = []
         self._subscriptions: list[tuple[str, Handler]] = []
-        self._waiting: deque[tuple[str, bytes, dict[str, str] | None]] = deque()
+        self._waiting: deque[tuple[str, bytes, dict[str, str] | None, str]] = deque()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._setups: set[asyncio.Task[None]] = set()
@@ -75,12 +75,12 @@ class NatsConnection:
                 _log.debug("nats_close_failed", error=repr(error))
         _CONNECTED.set(0)
 
-    def publish(self, subject: str, payload: bytes, headers: dict[str, str] | None = None) -> None:
+    def publish(self, subject: str, payload: bytes, headers: dict[str, str] | None = None, reply: str = "") -> None:
         """Queue a message; returns at once and never raises."""
         if len(self._waiting) >= _MOST_WAITING:
             self._waiting.popleft()
             _DROPPED.inc()
-        self._waiting.append((subject, payload, headers))
+        self._waiting.append((subject, payload, headers, reply))
         self._wake.set()
 
     async def _connect(self) -> None:
@@ -130,9 +130,9 @@ class NatsConnection:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting and self.client.is_connected:
-                subject, payload, headers = self._waiting.popleft()
+                subject, payload, headers, reply = self._waiting.popleft()
                 try:
-                    await self.client.publish(subject, payload, headers=headers)
+                    await self.client.publish(subject, payload, reply, headers)
                 except Exception as error:
                     _DROPPED.inc()
                     _log.debug("nats_publish_failed", error=repr(error))
