@@ -12,7 +12,7 @@ After the commit the `after_commit` hooks run; they may not fail the request, on
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -171,7 +171,8 @@ class unavailable_when_unreachable:  # noqa: N801 - reads as a statement
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, _UNREACHABLE):
+        # asyncpg's own DataError is an InterfaceError and a ValueError: a value of ours that fits no column, a bug
+        if isinstance(error, _UNREACHABLE) and not isinstance(error, ValueError):
             raise Unavailable("The database does not answer at the moment; try again shortly.") from error
 
 
@@ -184,7 +185,7 @@ class HasDatabase(Protocol):
 
 def use_case(
     method: Callable[Concatenate[S, Transaction, P], Awaitable[R]],
-) -> Callable[Concatenate[S, P], Awaitable[R]]:
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
     """Make a service method one transaction: opened here, or joined if the caller has one open."""
 
     @wraps(method)
