@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 from pydantic import SecretStr
 
 from tiffin.base.settings import Settings
@@ -29,6 +30,11 @@ def _plain_environment() -> None:
     """Settings of whoever runs the tests do not reach them."""
     for name in [name for name in os.environ if name.startswith(("TIFFIN_", "PG"))]:
         del os.environ[name]
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, object]:
+    """Tests run on the loop that production runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
