@@ -2,20 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.types import ASGIApp
 
+from tiffin.db import Transaction
 from tiffin.realtime import AnyCommand, TopicKind
+from tiffin.realtime.sse import ReadSnapshot
 from tiffin.work import AnyConsumer
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An SSE resource of its own: a plain ASGI endpoint outside the per-request machinery."""
+    """An SSE resource of its own, `path` with `{id}`: it begins with a snapshot and ends with its topic."""
 
     path: str
-    endpoint: ASGIApp
+    topic_of: Callable[[UUID], str]
+    read: ReadSnapshot
+    # event types after which nothing more can happen
+    final_types: frozenset[str]
+    # how long the stream stays open after the end
+    linger_seconds: float
     summary: str
 
 
@@ -30,5 +37,5 @@ class Feature:
     topics: tuple[TopicKind, ...] = ()
     commands: tuple[AnyCommand, ...] = ()
     consumers: tuple[AnyConsumer, ...] = ()
-    # housekeeping, run about once a minute by one node
-    chores: tuple[Callable[[], Awaitable[None]], ...] = ()
+    # housekeeping, run about once a minute by one node, each in a transaction of its own
+    chores: tuple[Callable[[Transaction], Awaitable[None]], ...] = ()

@@ -1,0 +1,100 @@
+"""The ASGI application of a node: streams and sockets first and bare, then health, documents and the API."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from starlette.types import ASGIApp
+
+from tiffin import __version__
+from tiffin.app.asyncapi import build_asyncapi
+from tiffin.app.error_handlers import install_error_handlers
+from tiffin.app.health import Health
+from tiffin.app.middleware import RequestMiddleware
+from tiffin.http.problems import Problem
+from tiffin.realtime.sse import EventsEndpoint, Streams
+from tiffin.realtime.websocket import SocketEndpoint
+
+if TYPE_CHECKING:
+    from tiffin.app.wiring import Node
+
+_DESCRIPTION = """
+Everything Tiffin's own screens use. Errors are problem+json (RFC 9457) with a stable `code` and a sentence that says
+what to do. Live parts (SSE and WebSocket) are described at [/asyncapi.json](/asyncapi.json).
+
+- Programs: `POST /v1/sessions` with `kind: program`, then `Authorization: Bearer <access_token>`.
+- Creating or charging needs an `Idempotency-Key`; changing a versioned resource needs `If-Match`.
+"""
+
+
+def build_api(node: "Node") -> FastAPI:
+    """The request/response API, with what its dependencies find in `app.state`."""
+    api = FastAPI(
+        title="Tiffin",
+        version=__version__,
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        redirect_slashes=False,
+        responses={"default": {"model": Problem, "description": "A problem, as application/problem+json"}},
+    )
+    api.state.settings = node.settings
+    api.state.authenticator = node.built.authenticator
+    api.state.stored_answers = node.stored_answers
+    install_error_handlers(api)
+    v1 = APIRouter(prefix="/v1")
+    for feature in node.features:
+        if feature.router is not None:
+            v1.include_router(feature.router, tags=[feature.name])
+    api.include_router(v1)
+    return api
+
+
+def build_asgi(node: "Node") -> ASGIApp:
+    """Everything a node serves."""
+    settings = node.settings
+    streams = Streams(
+        node.hub, node.built.authenticator, settings.origins, max_topics=settings.max_topics
+    )
+    socket = SocketEndpoint(
+        node.hub,
+        node.built.authenticator,
+        node.kinds,
+        tuple(command for feature in node.features for command in feature.commands),
+        node.presence,
+        settings.origins,
+        max_topics=settings.max_topics,
+        heartbeat_seconds=settings.heartbeat_seconds,
+    )
+    api = RequestMiddleware(build_api(node), max_body_bytes=settings.max_body_bytes, secure=settings.secure_cookies)
+    routes: list[BaseRoute] = [
+        Route("/v1/events", EventsEndpoint(streams)),
+        WebSocketRoute("/v1/socket", socket),
+        *_resources(node, streams),
+        *Health(node.database, node.nats, node.hub).routes(),
+        Route("/asyncapi.json", _asyncapi(node), methods=["GET"]),
+        Mount("", api),
+    ]
+    return Router(routes, redirect_slashes=False)
+
+
+def _resources(node: "Node", streams: Streams) -> list[BaseRoute]:
+    return [
+        Route(
+            f"/v1{stream.path}",
+            streams.resource(stream.topic_of, stream.read, stream.final_types, stream.linger_seconds),
+        )
+        for feature in node.features
+        for stream in feature.streams
+    ]
+
+
+def _asyncapi(node: "Node"):  # type: ignore[no-untyped-def]
+    commands = [command for feature in node.features for command in feature.commands]
+    document = build_asyncapi(node.kinds.all, commands, node.settings.public_origin)
+
+    async def asyncapi(_: Request) -> Response:
+        return JSONResponse(document)
+
+    return asyncapi

@@ -1,0 +1,51 @@
+"""uvicorn, made to drain: its clients are told to come back elsewhere before it closes a socket.
+
+uvicorn itself closes WebSockets with 1012 at once and ends the lifespan last; here the process listens for signals,
+drains the hub while the server still answers, and only then lets uvicorn exit.
+"""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tiffin.base.settings import Settings
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to the process's roles."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError with the address if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=4096)
+
+
+def make_server(app: ASGIApp, settings: Settings) -> Server:
+    """The server for `app`, with the protocols that hand their transport to the kernel."""
+    config = uvicorn.Config(
+        app,
+        http="tiffin.realtime.transport:HttpProtocol",
+        ws="tiffin.realtime.transport:WebSocketProtocol",  # type: ignore[arg-type]
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
+        ws_max_size=settings.max_frame_bytes,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=5,
+        backlog=4096,
+    )
+    return Server(config)
