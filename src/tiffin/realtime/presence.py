@@ -30,20 +30,15 @@ class Present:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    account_id: UUID
-    device: str
-
-
 class Presence:
     """The connections of this node, and everybody's leases."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # (room, connection) → who
-        self._entries: dict[tuple[str, UUID], _Entry] = {}
-        self._left: list[tuple[str, UUID]] = []
+        # connection → room → (account, device)
+        self._entries: dict[UUID, dict[str, tuple[UUID, str]]] = {}
+        # (connection, room) that left and stand in the table still
+        self._left: list[tuple[UUID, str]] = []
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -56,8 +51,8 @@ class Presence:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._left += list(self._entries)
-        self._entries.clear()
+        for connection_id in list(self._entries):
+            self.leave(connection_id)
         try:
             await self._renew()
         except TiffinError:
@@ -65,16 +60,21 @@ class Presence:
 
     def enter(self, room: str, connection_id: UUID, account_id: UUID, device: str) -> None:
         """A connection entered a room; written within a moment."""
-        self._entries[room, connection_id] = _Entry(account_id, device)
+        self._entries.setdefault(connection_id, {})[room] = (account_id, device)
         self._changed.set()
 
     def leave(self, connection_id: UUID, room: str | None = None) -> None:
         """A connection left one room, or all."""
-        gone = [key for key in self._entries if key[1] == connection_id and room in (None, key[0])]
-        for key in gone:
-            del self._entries[key]
+        rooms = self._entries.get(connection_id)
+        if rooms is None:
+            return
+        gone = [name for name in rooms if room in (None, name)]
+        for name in gone:
+            del rooms[name]
+        if not rooms:
+            del self._entries[connection_id]
         if gone:
-            self._left += gone
+            self._left += [(connection_id, name) for name in gone]
             self._changed.set()
 
     async def _run(self) -> None:
@@ -93,20 +93,14 @@ class Presence:
     async def _renew(self) -> None:
         self._changed.clear()
         left, self._left = self._left, []
-        entries = list(self._entries.items())
+        entries = [(room, key, *who) for key, rooms in self._entries.items() for room, who in rooms.items()]
         async with self._database.transaction() as transaction:
             connection = transaction.connection
             if left:
-                await connection.executemany(QUERIES["delete_presence"], [(key[1], key[0]) for key in left])
+                await connection.executemany(QUERIES["delete_presence"], left)
             if entries:
-                await connection.execute(
-                    QUERIES["upsert_presence"],
-                    [key[0] for key, _ in entries],
-                    [key[1] for key, _ in entries],
-                    [entry.account_id for _, entry in entries],
-                    [entry.device for _, entry in entries],
-                    LEASE_SECONDS,
-                )
+                columns = [list(column) for column in zip(*entries, strict=True)]
+                await connection.execute(QUERIES["upsert_presence"], *columns, LEASE_SECONDS)
             await connection.execute(QUERIES["delete_expired_presence"])
 
 

@@ -76,7 +76,7 @@ class Subscriber(ABC):
         self.ends_with: Disconnect = LIFETIME
         # counts suspensions, so that a recheck that was overtaken is repeated
         self.rights_version = 0
-        self._rechecking = False
+        self.is_rechecking = False
         self._catching_up = False
         # bytes of this loop turn, written together
         self._turn: list[bytes] = []
@@ -210,9 +210,13 @@ class Subscriber(ABC):
         """Stop the flow of one topic until its rights have been read anew."""
         subscription.granted = False
         subscription.live = False
+        self.recheck()
+
+    def recheck(self) -> None:
+        """Read the session and all rights anew; what is suspended waits for it."""
         self.rights_version += 1
-        if not self._rechecking and self.ended_by is None:
-            self._rechecking = True
+        if not self.is_rechecking and self.ended_by is None:
+            self.is_rechecking = True
             self.hub.spawn(self._recheck())
 
     async def _recheck(self) -> None:
@@ -230,7 +234,7 @@ class Subscriber(ABC):
                     if version == self.rights_version:  # else a guard moved past the snapshot: ask again
                         return
         finally:
-            self._rechecking = False
+            self.is_rechecking = False
 
     # link and life
 

@@ -58,8 +58,22 @@ class SocketSubscriber(Subscriber):
 
     def __init__(self, hub: Hub, principal: Principal, send: Send) -> None:
         super().__init__(hub, principal)
+        # named by the client's hello
         self.device_id: UUID | None = None
+        # sends the close frame; the endpoint may not return before it has
+        self.closing: asyncio.Task[None] | None = None
         self._asgi_send = send
+        # a socket acts for its session even where it reads nothing
+        self._session = hub.watch(hub.access.own_topic(principal), self.recheck)
+
+    @property
+    def knows_its_session(self) -> bool:
+        """True while the node would have noticed the end of the session or a change of roles."""
+        return self.hub.is_fresh and self._session.topic.epoch is not None and not self.is_rechecking
+
+    def forget_session(self) -> None:
+        """The connection has ended."""
+        self.hub.unwatch(self._session)
 
     def deliver(self, subscription: Subscription, batch: Batch) -> None:
         assert self.link is not None
@@ -108,7 +122,7 @@ class SocketSubscriber(Subscriber):
     def _write_end(self, disconnect: Disconnect, after_ms: int) -> None:
         assert self.link is not None
         self.link.close_output()
-        self.hub.spawn(self._close(disconnect))
+        self.closing = self.hub.loop.create_task(self._close(disconnect))
 
     async def _close(self, disconnect: Disconnect) -> None:
         with suppress(Exception):
@@ -194,6 +208,9 @@ class SocketEndpoint:
         finally:
             timer.cancel()
             subscriber.on_lost()
+            subscriber.forget_session()
+            if subscriber.closing is not None:
+                await subscriber.closing
             self._presence.leave(subscriber.id)
             self._hub.count_connection("websocket", -1)
 
@@ -272,9 +289,6 @@ class SocketEndpoint:
         if len(subscriber.subscriptions) + len(positions) > self._max_topics:
             subscriber.refuse(None, "too_many_topics", f"A connection follows at most {self._max_topics} topics.")
             return
-        if not positions:
-            self._hub.subscribers[subscriber] = None
-            return
         try:
             await self._hub.open(subscriber, positions)
         except Unavailable:
@@ -300,13 +314,14 @@ class SocketEndpoint:
         found = self._kinds.find(message.topic)
         if subscription is None or not subscription.granted or found is None or found[0].on_ack is None:
             return
-        assert subscriber.principal is not None and subscriber.device_id is not None
+        assert subscriber.principal is not None
+        assert subscriber.device_id is not None
         seq = min(message.seq, subscription.seq)
         await found[0].on_ack(subscriber.principal, subscriber.device_id, message.topic, seq)
 
     async def _command(self, subscriber: SocketSubscriber, message: CommandMessage) -> None:
         command = self._commands.get(message.name)
-        assert subscriber.principal is not None and subscriber.device_id is not None
+        assert subscriber.device_id is not None
         if command is None:
             known = ", ".join(sorted(self._commands))
             subscriber.refuse(message.id, "unknown_command", f"There is no such command; known are: {known}.")
@@ -319,13 +334,15 @@ class SocketEndpoint:
             where = ".".join(str(part) for part in found["loc"])
             subscriber.refuse(message.id, "invalid_fields", f"{where}: {found['msg']}")
             return
-        # the session is asked again: a command is an action, not a stream
         principal = await self._current(subscriber)
         answer = await command.handle(Caller(principal, subscriber.device_id), body)
         subscriber.answer(message.id, answer)
 
     async def _current(self, subscriber: SocketSubscriber) -> Principal:
+        """Who acts, by what the node knows or else by asking: a session that has ended does nothing more."""
         assert subscriber.principal is not None
+        if subscriber.knows_its_session:
+            return subscriber.principal
         rights = await self._hub.access.read(subscriber.principal, [])
         if rights.principal is None:
             subscriber.finish(reasons.REVOKED)
