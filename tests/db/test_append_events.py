@@ -59,10 +59,13 @@ async def test_many_writers_leave_no_gaps_and_readers_never_see_one(database: Da
         return looks
 
     done = asyncio.Event()
-    reader = asyncio.create_task(read(done))
-    await asyncio.gather(*(write(seed) for seed in range(writers)))
-    done.set()
-    assert await reader > 1
+    async with asyncio.TaskGroup() as all_of_them:
+        reader = all_of_them.create_task(read(done))
+        async with asyncio.TaskGroup() as all_writers:
+            for seed in range(writers):
+                all_writers.create_task(write(seed))
+        done.set()
+    assert reader.result() > 1
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT h.last_seq, count(*), max(e.seq) FROM topic_head h JOIN event e USING (topic) GROUP BY topic"
@@ -94,7 +97,9 @@ async def test_topics_named_in_opposite_order_never_deadlock(database: Database)
                 await _append(connection, *topics)  # no retry here: a deadlock would fail the test
 
     names = [f"t{number}" for number in range(8)]
-    await asyncio.gather(write(names), write(names[::-1]), write(names[4:] + names[:4]), write(names[::-1]))
+    async with asyncio.TaskGroup() as writers:
+        for order in (names, names[::-1], names[4:] + names[:4], names[::-1]):
+            writers.create_task(write(order))
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT array_agg(DISTINCT last_seq) FROM topic_head") == [240]
 
