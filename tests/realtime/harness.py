@@ -124,9 +124,7 @@ class KernelNode:
         return [Grant(public=True) for _ in requests]
 
     async def _own(self, _: Connection, requests: Sequence[ReadRequest]) -> list[Grant | None]:
-        return [
-            Grant() if r.principal is not None and str(r.principal.account_id) == r.key else None for r in requests
-        ]
+        return [Grant() if r.principal is not None and str(r.principal.account_id) == r.key else None for r in requests]
 
     async def _ack(self, principal: Principal, device_id: UUID, topic: str, seq: int) -> None:
         self.acks.append((principal.account_id, device_id, topic, seq))

@@ -352,7 +352,9 @@ async def test_a_drain_says_bye_and_takes_no_new_clients(node: KernelNode) -> No
     assert (await late.event()).data["reason"] == "drain"
 
 
-@pytest.mark.parametrize(("line", "status"), [("HEAD / HTTP/1.1", 405), ("POST / HTTP/1.1", 405), ("GET / HTTP/1.0", 505)])
+@pytest.mark.parametrize(
+    ("line", "status"), [("HEAD / HTTP/1.1", 405), ("POST / HTTP/1.1", 405), ("GET / HTTP/1.0", 505)]
+)
 async def test_streams_are_for_get_on_http_1_1(node: KernelNode, line: str, status: int) -> None:
     reader, writer = await connect(node.port)
     writer.write(line.replace(" / ", " /v1/events?topic=open.a ").encode() + b"\r\nHost: x\r\n\r\n")
