@@ -1,0 +1,35 @@
+"""What the catalog hands to the wiring."""
+
+from fastapi import APIRouter
+
+from tiffin.base.clock import Clock
+from tiffin.features.catalog.events import MENU_EVENTS
+from tiffin.features.catalog.member_routes import member_routes
+from tiffin.features.catalog.member_service import MemberService
+from tiffin.features.catalog.menu_routes import menu_routes
+from tiffin.features.catalog.menu_service import MenuService
+from tiffin.features.catalog.readers import read_menu_grants
+from tiffin.features.catalog.routes import restaurant_routes
+from tiffin.features.catalog.service import CatalogService
+from tiffin.features.registration import Feature
+from tiffin.realtime import TopicKind
+
+
+def catalog_feature(service: CatalogService, menus: MenuService, members: MemberService, clock: Clock) -> Feature:
+    """The feature's record."""
+    router = APIRouter()
+    for routes in (restaurant_routes(service, clock), menu_routes(menus), member_routes(members)):
+        router.include_router(routes)
+    return Feature(
+        name="catalog",
+        router=router,
+        topics=(
+            TopicKind(
+                pattern="menu.{restaurant}",
+                readers=read_menu_grants,
+                events=MENU_EVENTS,
+                summary="A restaurant and its menu, as customers see it.",
+            ),
+        ),
+        chores=(service.renew_open_ranges,),
+    )
