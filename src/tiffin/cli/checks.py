@@ -16,7 +16,6 @@ from enum import StrEnum
 from pathlib import Path
 
 import asyncpg
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
@@ -164,13 +163,20 @@ async def check_nats(url: str) -> list[Finding]:
 
 @asynccontextmanager
 async def _nats(url: str) -> AsyncIterator[Client]:
-    async def quiet(error: Exception) -> None:
-        """The caller hears of it by the exception."""
+    """A client that gives up at once and says why. Raises NatsError, OSError, TimeoutError."""
+    problems: list[Exception] = []
 
-    async with asyncio.timeout(5):
-        client = await nats.connect(
-            url, connect_timeout=2, max_reconnect_attempts=0, allow_reconnect=False, error_cb=quiet
-        )
+    async def remember(error: Exception) -> None:
+        problems.append(error)
+
+    client = Client()
+    try:
+        async with asyncio.timeout(5):
+            await client.connect(
+                url, connect_timeout=2, reconnect_time_wait=0, max_reconnect_attempts=1, error_cb=remember
+            )
+    except NatsError as error:
+        raise (problems[-1] if problems else error) from None
     try:
         yield client
     finally:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import orjson
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from tiffin.cli.console import CommandFailed, console, load_settings, run
@@ -48,10 +49,9 @@ async def _list(limit: int) -> None:
         return
     table = Table("id", "consumer", "attempts", "died", "error")
     for letter in letters:
-        first_line = letter.error.strip().splitlines()[-1] if letter.error.strip() else ""
-        table.add_row(
-            str(letter.id), letter.consumer, str(letter.attempts), f"{letter.died_at:%Y-%m-%d %H:%M:%S}", first_line
-        )
+        lines = letter.error.strip().splitlines() or [""]
+        cells = (letter.id, letter.consumer, letter.attempts, f"{letter.died_at:%Y-%m-%d %H:%M:%S}", lines[-1])
+        table.add_row(*(escape(str(cell)) for cell in cells))
     console.print(table)
 
 
@@ -63,7 +63,7 @@ async def _show(letter_id: UUID) -> None:
     if letter is None:
         raise CommandFailed(f"there is no dead letter {letter_id}: `tiffin dead-letters list` shows those there are")
     for name in ("id", "consumer", "subject", "attempts", "created_at", "died_at"):
-        console.print(f"[bold]{name:<12}[/]{getattr(letter, name)}")
+        console.print(f"[bold]{name:<12}[/]{escape(str(getattr(letter, name)))}")
     console.print("[bold]payload[/]")
     console.print(orjson.dumps(letter.payload, option=orjson.OPT_INDENT_2).decode(), markup=False)
     console.print("[bold]error[/]")

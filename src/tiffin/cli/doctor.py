@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from tiffin.base.settings import Settings
@@ -35,7 +36,7 @@ def doctor() -> None:
 def _show(findings: list[Finding]) -> None:
     table = Table("", "part", "found", "what to do")
     for one in findings:
-        table.add_row(_MARKS[one.verdict], one.part, one.found, one.advice)
+        table.add_row(_MARKS[one.verdict], *map(escape, (one.part, one.found, one.advice)))
     console.print(table)
 
 

@@ -39,9 +39,9 @@ def serve(
 
 
 async def _serve(settings: Settings, names: frozenset[RoleName]) -> None:
+    await _require_migrated(settings)
     from tiffin.app.roles import Role, run
 
-    await _require_migrated(settings)
     listed = ", ".join(sorted(names))
 
     def ready(origin: str) -> None:

@@ -4,7 +4,9 @@ Starts PostgreSQL and NATS on the data folder, migrates, then runs every role un
 TIFFIN_DATABASE_URL and TIFFIN_NATS_URL set, it uses those servers and starts none.
 """
 
+import asyncio
 import contextlib
+import importlib
 import os
 import socket
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from tiffin import __version__
 from tiffin.base.settings import DEVELOPMENT_SECRET, Settings
@@ -47,9 +50,11 @@ def up(
 async def _up(settings: Settings) -> None:
     begun = time.perf_counter()
     require_free_port(settings.host, settings.port)
-    console.print(f"[bold]Tiffin {__version__}[/] · data in {settings.data_dir.resolve()}")
+    console.print(f"[bold]Tiffin {__version__}[/] · data in {escape(str(settings.data_dir.resolve()))}")
+    importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "tiffin.app.roles"))
     async with _servers(settings) as connected:
         await _migrate(connected)
+        await importing  # takes as long as the servers take to start
         await _run_roles(connected, begun)
     console.print("[green]✓[/] Stopped")
 
@@ -78,7 +83,7 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _run_roles(settings: Settings, begun: float) -> None:
-    from tiffin.app.roles import Role, run  # the application takes a while to import; servers start meanwhile
+    from tiffin.app.roles import Role, run
 
     database_url, nats_url = required_urls(settings)
 
