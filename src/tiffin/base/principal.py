@@ -23,6 +23,8 @@ class Principal:
     account_id: UUID
     session_id: UUID
     roles: frozenset[Role] = frozenset()
+    # a stream ticket's topics: it reads these and does nothing else; None is no limit
+    topics: frozenset[str] | None = None
 
     def has(self, role: Role) -> bool:
         """True if the account holds `role` at this moment."""

@@ -128,7 +128,7 @@ class Access:
             grant = grants.get((now, topic))
             if found is None:
                 answers[topic] = Refused("unknown")
-            elif grant is None:
+            elif grant is None or (now is not None and now.topics is not None and topic not in now.topics):
                 answers[topic] = Refused("forbidden")
             else:
                 guards = () if grant.public else tuple((name, heads[name]) for name in {*own, *grant.guards})

@@ -326,6 +326,8 @@ class SocketEndpoint:
             known = ", ".join(sorted(self._commands))
             subscriber.refuse(message.id, "unknown_command", f"There is no such command; known are: {known}.")
             return
+        if subscriber.principal is not None and subscriber.principal.topics is not None:
+            raise Forbidden("A stream ticket only reads; log in to act.")
         await self._within_rate(subscriber)
         try:
             body = command.body.model_validate(message.data)

@@ -1,0 +1,36 @@
+"""What accounts offer to the wiring."""
+
+from fastapi import APIRouter
+
+from tiffin.base.settings import Settings
+from tiffin.features.accounts.events import USER_EVENTS, read_grants
+from tiffin.features.accounts.routes import account_routes
+from tiffin.features.accounts.service import AccountService
+from tiffin.features.accounts.session_routes import session_routes
+from tiffin.features.accounts.sessions import SessionService
+from tiffin.features.registration import Feature
+from tiffin.realtime import Event, TopicKind
+
+
+def accounts_feature(
+    accounts: AccountService,
+    sessions: SessionService,
+    settings: Settings,
+    *,
+    further_events: tuple[type[Event], ...],
+) -> Feature:
+    """The feature's record. `further_events`: what features above write on `user.{id}`, for the documents."""
+    router = APIRouter()
+    router.include_router(account_routes(accounts))
+    router.include_router(
+        session_routes(
+            sessions,
+            accounts,
+            secure_cookies=settings.secure_cookies,
+            absolute_seconds=settings.session_absolute_seconds,
+        )
+    )
+    kind = TopicKind(
+        "user.{id}", read_grants, (*USER_EVENTS, *further_events), "What happened to an account, for its own devices"
+    )
+    return Feature("accounts", router=router, topics=(kind,), chores=(sessions.forget_old,))

@@ -1,0 +1,164 @@
+"""Use cases of a person's account: registering, the profile, addresses, roles."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from tiffin.base.geo import Point
+from tiffin.base.ids import new_id
+from tiffin.base.principal import Principal, Role
+from tiffin.db import Connection, Database, Transaction, use_case
+from tiffin.features.accounts import repository
+from tiffin.features.accounts.domain import Account, Address
+from tiffin.features.accounts.errors import AccountNotFound, AddressNotFound, LastAdministrator, TooManyAddresses
+from tiffin.features.accounts.events import (
+    AccountChanged,
+    AccountRegistered,
+    AddressChanged,
+    AddressRemoved,
+    RoleGranted,
+    RoleRevoked,
+    user_topic,
+)
+from tiffin.features.accounts.passwords import PasswordHasher
+from tiffin.features.accounts.schemas import AccountCreate, AccountView, AddressFields, AddressView, ProfileUpdate
+from tiffin.http.conditional import etag, require_match
+from tiffin.http.limits import RateLimiter
+from tiffin.realtime import EventLog, Position, get_position
+
+_MOST_ADDRESSES = 50
+
+
+class AccountService:
+    """Accounts of people."""
+
+    def __init__(
+        self, database: Database, events: EventLog, hasher: PasswordHasher, *, registrations_per_hour: int
+    ) -> None:
+        self.database = database
+        self._events = events
+        self._hasher = hasher
+        self._registrations = RateLimiter(registrations_per_hour, 3600.0)
+
+    async def register(self, body: AccountCreate, address_prefix: str) -> Account:
+        """Make an account. Raises EmailTaken (until mail exists it cannot be hidden), WeakPassword, RateLimited."""
+        self._registrations.take(address_prefix)
+        await self._hasher.require_strong(body.password, [body.email, *body.email.split("@"), body.name])
+        return await self._insert(body, await self._hasher.hash(body.password))
+
+    @use_case
+    async def _insert(self, transaction: Transaction, body: AccountCreate, password_hash: str) -> Account:
+        account = await repository.insert_account(
+            transaction.connection, new_id(), body.email, body.name, body.language, password_hash
+        )
+        event = AccountRegistered(account=AccountView.of(account))
+        self._events.append(transaction, user_topic(account.id), event)
+        return account
+
+    async def read_profile(self, principal: Principal) -> tuple[Account, Position]:
+        """The own profile and the position of the own topic, of one moment."""
+        async with self.database.snapshot() as connection:
+            account = await repository.require_account(connection, principal.account_id)
+            return account, await get_position(connection, user_topic(account.id))
+
+    async def find_by_email(self, connection: Connection, email: str) -> Account | None:
+        """The account of an e-mail address, for features above."""
+        return await repository.get_account_by_email(connection, email)
+
+    async def list_by_ids(self, connection: Connection, account_ids: list[UUID]) -> dict[UUID, Account]:
+        """Accounts by id, for features above."""
+        return await repository.list_accounts(connection, account_ids)
+
+    @use_case
+    async def change_profile(
+        self, transaction: Transaction, principal: Principal, body: ProfileUpdate, if_match: str | None
+    ) -> Account:
+        """Change the own profile. Raises PreconditionRequired, PreconditionFailed."""
+        connection = transaction.connection
+        await repository.lock_account(connection, principal.account_id)
+        account = await repository.require_account(connection, principal.account_id)
+        require_match(if_match, etag(account.version))
+        account = await repository.update_profile(connection, account.id, body.name, body.phone, body.language)
+        event = AccountChanged(account=AccountView.of(account))
+        self._events.append(transaction, user_topic(account.id), event)
+        return account
+
+    async def list_addresses(self, principal: Principal) -> list[Address]:
+        """The own addresses."""
+        async with self.database.connection() as connection:
+            return await repository.list_addresses(connection, principal.account_id)
+
+    @use_case
+    async def add_address(self, transaction: Transaction, principal: Principal, body: AddressFields) -> Address:
+        """A new address. Raises TooManyAddresses."""
+        await repository.lock_account(transaction.connection, principal.account_id)
+        if len(await repository.list_addresses(transaction.connection, principal.account_id)) >= _MOST_ADDRESSES:
+            raise TooManyAddresses()
+        return await self._store_address(transaction, principal, new_id(), body)
+
+    @use_case
+    async def change_address(
+        self, transaction: Transaction, principal: Principal, address_id: UUID, body: AddressFields
+    ) -> Address:
+        """Replace an own address. Raises AddressNotFound."""
+        await repository.lock_account(transaction.connection, principal.account_id)
+        own = await repository.list_addresses(transaction.connection, principal.account_id)
+        if address_id not in {address.id for address in own}:
+            raise AddressNotFound()
+        return await self._store_address(transaction, principal, address_id, body)
+
+    async def _store_address(
+        self, transaction: Transaction, principal: Principal, address_id: UUID, body: AddressFields
+    ) -> Address:
+        values = body.model_dump()
+        location = Point(values.pop("latitude"), values.pop("longitude"))
+        address = Address(id=address_id, account_id=principal.account_id, location=location, **values)
+        await repository.upsert_address(transaction.connection, address)
+        event = AddressChanged(address=AddressView.of(address))
+        self._events.append(transaction, user_topic(principal.account_id), event)
+        return address
+
+    @use_case
+    async def remove_address(self, transaction: Transaction, principal: Principal, address_id: UUID) -> None:
+        """Remove an own address. Raises AddressNotFound."""
+        if not await repository.delete_address(transaction.connection, address_id, principal.account_id):
+            raise AddressNotFound()
+        topic = user_topic(principal.account_id)
+        self._events.append(transaction, topic, AddressRemoved(address_id=address_id))
+
+    @use_case
+    async def set_role(
+        self, transaction: Transaction, actor: Principal | None, account_id: UUID, role: Role, *, granted: bool
+    ) -> Account:
+        """Grant or revoke a platform role; who did it is written down. `actor` None: the command line.
+
+        Raises AccountNotFound, LastAdministrator.
+        """
+        connection = transaction.connection
+        account = await repository.require_account(connection, account_id)
+        if granted:
+            changed = await repository.insert_role(connection, account_id, role)
+        else:
+            await self._keep_an_administrator(connection, account_id, role)
+            changed = await repository.delete_role(connection, account_id, role)
+        if changed:
+            action = "role.granted" if granted else "role.revoked"
+            actor_id = actor.account_id if actor is not None else None
+            await repository.insert_audit_entry(connection, actor_id, action, account_id, {"role": role})
+            event = RoleGranted(role=role) if granted else RoleRevoked(role=role)
+            self._events.append(transaction, user_topic(account_id), event)
+        roles = account.roles | {role} if granted else account.roles - {role}
+        return replace(account, roles=roles)
+
+    async def _keep_an_administrator(self, connection: Connection, account_id: UUID, role: Role) -> None:
+        if role is Role.ADMIN and await repository.lock_role(connection, role) == [account_id]:
+            raise LastAdministrator()
+
+    @use_case
+    async def set_role_by_email(
+        self, transaction: Transaction, email: str, role: Role, *, granted: bool
+    ) -> Account:
+        """What `tiffin grant` does. Raises AccountNotFound."""
+        account = await repository.get_account_by_email(transaction.connection, email)
+        if account is None:
+            raise AccountNotFound()
+        return await self.set_role(None, account.id, role, granted=granted)

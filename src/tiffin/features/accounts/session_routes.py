@@ -1,0 +1,89 @@
+"""Endpoints of sessions: logging in, refreshing, devices, the password, stream tickets."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request, Response
+
+from tiffin.features.accounts.domain import SessionKind
+from tiffin.features.accounts.routes import prefix_of
+from tiffin.features.accounts.schemas import (
+    BrowserSession,
+    PasswordChange,
+    ProgramSession,
+    SessionCreate,
+    SessionRefresh,
+    SessionUpdate,
+    SessionView,
+    StreamTicketCreate,
+    StreamTicketView,
+)
+from tiffin.features.accounts.service import AccountService
+from tiffin.features.accounts.sessions import SessionService
+from tiffin.http.authentication import SESSION_COOKIE, Authenticated
+
+LoggedIn = Annotated[ProgramSession | BrowserSession, Body(discriminator="kind")]
+
+
+def session_routes(
+    sessions: SessionService, accounts: AccountService, *, secure_cookies: bool, absolute_seconds: int
+) -> APIRouter:
+    """The endpoints on the services."""
+    router = APIRouter()
+
+    @router.post("/sessions", status_code=201, response_model=LoggedIn)
+    async def log_in(body: SessionCreate, request: Request, response: Response) -> ProgramSession | BrowserSession:
+        """Log in: `kind` program gets tokens, `kind` browser a cookie."""
+        session, secret = await sessions.log_in(body, prefix_of(request))
+        response.headers["cache-control"] = "no-store"
+        if body.kind is SessionKind.PROGRAM:
+            return sessions.program_session(session, secret)
+        response.set_cookie(
+            SESSION_COOKIE, secret, max_age=absolute_seconds, httponly=True, secure=secure_cookies, samesite="lax"
+        )
+        return BrowserSession(session_id=session.id, account_id=session.account_id)
+
+    @router.post("/sessions/refresh")
+    async def refresh(body: SessionRefresh, response: Response) -> ProgramSession:
+        """A new access token; keep the refresh token that comes with it and forget the old one."""
+        response.headers["cache-control"] = "no-store"
+        return await sessions.refresh(body.refresh_token)
+
+    @router.get("/sessions")
+    async def list_sessions(principal: Authenticated) -> list[SessionView]:
+        """The own devices that are logged in."""
+        return [SessionView.of(session, principal.session_id) for session in await sessions.list_sessions(principal)]
+
+    @router.delete("/sessions", status_code=204)
+    async def end_other_sessions(principal: Authenticated) -> None:
+        """Log every other own device out."""
+        await sessions.end_other_sessions(principal)
+
+    @router.delete("/sessions/current", status_code=204)
+    async def log_out(principal: Authenticated, response: Response) -> None:
+        """Log this device out; its streams end within a second, on every node."""
+        await sessions.end_session(principal, principal.session_id)
+        response.delete_cookie(SESSION_COOKIE, httponly=True, secure=secure_cookies, samesite="lax")
+
+    @router.patch("/sessions/{session_id}", status_code=204)
+    async def name_session(session_id: UUID, body: SessionUpdate, principal: Authenticated) -> None:
+        """Name a device."""
+        await sessions.name_session(principal, session_id, body.device_name)
+
+    @router.delete("/sessions/{session_id}", status_code=204)
+    async def end_session(session_id: UUID, principal: Authenticated) -> None:
+        """Log one device out."""
+        await sessions.end_session(principal, session_id)
+
+    @router.post("/profile/password", status_code=204)
+    async def change_password(body: PasswordChange, principal: Authenticated) -> None:
+        """Change the password; every other device is logged out."""
+        account, _ = await accounts.read_profile(principal)
+        await sessions.change_password(principal, body, [account.email, *account.email.split("@"), account.name])
+
+    @router.post("/stream-tickets", status_code=201)
+    async def make_stream_ticket(body: StreamTicketCreate, principal: Authenticated) -> StreamTicketView:
+        """A single-use ticket for a client that can send neither cookie nor header."""
+        return await sessions.make_stream_ticket(principal, body.topics)
+
+    return router
