@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
-
 from tests.realtime.harness import KernelNode, RightsChanged, Written, connect, open_sse, run_node, user_topic
 from tests.waiting import eventually
+
 from tiffin.base.principal import Principal
 from tiffin.base.settings import Settings
 from tiffin.db import Database

@@ -4,11 +4,11 @@ import asyncio
 import inspect
 
 import uvicorn
+from tests.realtime.harness import connect, run_node
+from tests.waiting import eventually
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from tests.realtime.harness import connect, run_node
-from tests.waiting import eventually
 from tiffin.base.settings import Settings
 from tiffin.db import Database
 from tiffin.realtime.encoding import chunk, text_frame

@@ -9,13 +9,15 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings as hypothesis_settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from tests.realtime.harness import KernelNode, RightsChanged, masked_frame, run_node, user_topic
+from tests.realtime.harness import connect as connect_raw
+from tests.waiting import eventually
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.realtime.harness import KernelNode, RightsChanged, connect as connect_raw, masked_frame, run_node, user_topic
-from tests.waiting import eventually
 from tiffin.base.principal import Principal
 from tiffin.base.settings import Settings
 from tiffin.db import Database
@@ -286,7 +288,7 @@ _json = st.recursive(
 )
 _messages = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "subscribe", "unsubscribe", "ack", "command", "ping", "x"]) | _json},
-    optional={key: _json for key in ("id", "topics", "topic", "seq", "name", "data", "device_id")},
+    optional=dict.fromkeys(("id", "topics", "topic", "seq", "name", "data", "device_id"), _json),
 )
 
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
-
 from tests.waiting import eventually
+
 from tiffin.base.settings import Settings
 from tiffin.db import Connection, Database, Transaction
 from tiffin.embedded import EmbeddedServers

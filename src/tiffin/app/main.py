@@ -54,9 +54,7 @@ def build_api(node: "Node") -> FastAPI:
 def build_asgi(node: "Node") -> ASGIApp:
     """Everything a node serves."""
     settings = node.settings
-    streams = Streams(
-        node.hub, node.built.authenticator, settings.origins, max_topics=settings.max_topics
-    )
+    streams = Streams(node.hub, node.built.authenticator, settings.origins, max_topics=settings.max_topics)
     socket = SocketEndpoint(
         node.hub,
         node.built.authenticator,

@@ -125,9 +125,7 @@ class _Bound:
                 model.model_dump_json(), status, headers(model) if headers else None, media_type="application/json"
             )
 
-        return await self._answers.run(
-            self._principal.account_id, self._route, self._key, self._request_hash, answer
-        )
+        return await self._answers.run(self._principal.account_id, self._route, self._key, self._request_hash, answer)
 
 
 async def _bind(
