@@ -42,6 +42,11 @@ def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
         raise InvalidCursor() from error
-    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds) or not all(map(_is_storable, key)):
         raise InvalidCursor()
     return tuple(key)
+
+
+def _is_storable(part: str | int) -> bool:
+    """True if PostgreSQL can compare with it: no U+0000 in text, 64 bits in numbers."""
+    return "\x00" not in part if isinstance(part, str) else -(2**63) <= part < 2**63
