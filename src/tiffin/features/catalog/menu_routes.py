@@ -16,7 +16,7 @@ from tiffin.features.catalog.menu_schemas import (
     MenuView,
     SoldOutUpdate,
 )
-from tiffin.features.catalog.menu_service import MenuService
+from tiffin.features.catalog.menu_service import MenuService, menu_tag
 from tiffin.features.catalog.routes import problems, version_check, version_header
 from tiffin.http.authentication import Authenticated, MaybeAuthenticated
 from tiffin.http.conditional import IfMatch, IfNoneMatch, etag, is_current
@@ -43,11 +43,11 @@ def _add_reading(router: APIRouter, service: MenuService) -> None:
     ) -> Response:
         """The menu and the position of `menu.{restaurant_id}` from which to follow it."""
         if if_none_match is not None:
-            current = etag(await service.read_menu_version(principal, restaurant_id))
+            current = etag(await service.read_menu_tag(principal, restaurant_id))
             if is_current(if_none_match, current):
                 return Response(status_code=304, headers={"etag": current, "cache-control": "no-cache"})
         menu, position = await service.read_menu(principal, restaurant_id)
-        headers = {"etag": etag(menu.restaurant.menu_version), "cache-control": "no-cache"}
+        headers = {"etag": etag(menu_tag(menu.restaurant, position)), "cache-control": "no-cache"}
         body = MenuView.of(menu, str(position)).model_dump_json()
         return Response(body, headers=headers, media_type="application/json")
 

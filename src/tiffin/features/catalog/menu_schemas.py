@@ -54,7 +54,7 @@ class OptionGroupWrite(RequestBody):
     name: Name
     min_choices: Annotated[int, Field(ge=0, le=50, strict=True)] = 0
     max_choices: Annotated[int, Field(ge=1, le=50, strict=True)] = 1
-    options: Annotated[list[OptionWrite], Field(min_length=1, max_length=50)]
+    options: Annotated[tuple[OptionWrite, ...], Field(min_length=1, max_length=50)]
 
     @model_validator(mode="after")
     def _must_be_possible(self) -> "OptionGroupWrite":
@@ -74,7 +74,7 @@ class OptionGroupWrite(RequestBody):
         return OptionGroup(self.id or new_id(), self.name, self.min_choices, self.max_choices, options)
 
 
-OptionGroups = Annotated[list[OptionGroupWrite], Field(max_length=20)]
+OptionGroups = Annotated[tuple[OptionGroupWrite, ...], Field(max_length=20)]
 
 
 class MenuItemCreate(RequestBody):
@@ -84,7 +84,7 @@ class MenuItemCreate(RequestBody):
     name: Name
     description: Description = ""
     price_minor: AmountMinor
-    option_groups: OptionGroups = []
+    option_groups: OptionGroups = ()
     sort_order: SortOrder = 0
 
     def to_item(self, item_id: UUID, restaurant_id: UUID) -> MenuItem:

@@ -1,7 +1,8 @@
 """Menus: read as a whole, edited by managers, marked sold out by staff.
 
 Every change takes the restaurant's lock, raises its `menu_version` and appends one event with the new version, in one
-transaction; so the version is the ETag of the whole menu, and the menu at a position is exactly what its events made.
+transaction; so the version (with the topic's epoch) is the ETag of the whole menu, and the menu at a position is
+exactly what the events up to it made.
 """
 
 from collections.abc import Callable
@@ -38,6 +39,11 @@ MOST_ITEMS = 1000
 _LONGEST_SOLD_OUT = timedelta(days=366)
 
 
+def menu_tag(restaurant: Restaurant, position: Position) -> str:
+    """What changes whenever the menu or its position does: the version, and the epoch, new after a restore."""
+    return f"{restaurant.menu_version}-{position.epoch}"
+
+
 class MenuService:
     """Categories and items."""
 
@@ -46,12 +52,12 @@ class MenuService:
         self._events = events
         self._clock = clock
 
-    async def read_menu_version(self, principal: Principal | None, restaurant_id: UUID) -> int:
-        """The version of a menu that the caller may see. Raises RestaurantNotFound."""
-        async with self.database.connection() as connection:
+    async def read_menu_tag(self, principal: Principal | None, restaurant_id: UUID) -> str:
+        """The tag of a menu that the caller may see: `menu_tag` without the menu. Raises RestaurantNotFound."""
+        async with self.database.snapshot() as connection:
             restaurant = await repository.require_restaurant(connection, restaurant_id)
             await access.require_visible(connection, principal, restaurant)
-        return restaurant.menu_version
+            return menu_tag(restaurant, await get_position(connection, menu_topic(restaurant_id)))
 
     async def read_menu(self, principal: Principal | None, restaurant_id: UUID) -> tuple[Menu, Position]:
         """A menu that the caller may see, and the position of its topic in the same snapshot.
