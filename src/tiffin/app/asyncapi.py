@@ -85,7 +85,7 @@ def build_asyncapi(kinds: Sequence[TopicKind], commands: Sequence[AnyCommand], o
     models = list(dict.fromkeys([*events, *bodies, *answers, *_CLIENT]))
     schema_of, definitions = models_json_schema([(model, "serialization") for model in models], ref_template=_REF)
     schemas: dict[str, Any] = {**definitions.get("$defs", {}), **_frames()}
-    names = {model: schema["$ref"].rsplit("/", 1)[1] for (model, _), schema in schema_of.items()}
+    names: dict[Any, str] = {model: schema["$ref"].rsplit("/", 1)[1] for (model, _), schema in schema_of.items()}
     messages: dict[str, Any] = {name: {"payload": {"$ref": _REF.format(model=name)}} for name in _frames()}
     for event in events:
         schemas[f"{names[event]}Event"] = _event(names[event], event.type)
@@ -126,9 +126,7 @@ def _message(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/messages/{name}"}
 
 
-def _channels(
-    kinds: Sequence[TopicKind], commands: Sequence[AnyCommand], names: dict[type[BaseModel], str]
-) -> dict[str, Any]:
+def _channels(kinds: Sequence[TopicKind], commands: Sequence[AnyCommand], names: dict[Any, str]) -> dict[str, Any]:
     channels: dict[str, Any] = {
         "socket": {
             "address": "/v1/socket",

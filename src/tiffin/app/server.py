@@ -33,7 +33,7 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
     config = uvicorn.Config(
         app,
         http="tiffin.realtime.transport:HttpProtocol",
-        ws="tiffin.realtime.transport:WebSocketProtocol",  # type: ignore[arg-type]
+        ws="tiffin.realtime.transport:WebSocketProtocol",
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         ws_ping_timeout=None,

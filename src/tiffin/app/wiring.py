@@ -6,15 +6,17 @@ that reads (access, hub, head check) from what the features registered, and last
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import asyncpg
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from tiffin.app.features import Built, build_features
 from tiffin.app.main import build_api, build_asgi
 from tiffin.base.clock import SystemClock
+from tiffin.base.principal import Role
 from tiffin.base.settings import Settings
 from tiffin.base.telemetry import get_logger
 from tiffin.db import Database, Transaction, create_pool
@@ -127,13 +129,13 @@ class Node:
             await asyncio.sleep(_CHORE_SECONDS * random.uniform(0.8, 1.2))
             await self._do_each(chores)
 
-    async def _do_each(self, chores: Sequence[object]) -> None:
+    async def _do_each(self, chores: Sequence[Callable[[Transaction], Awaitable[None]]]) -> None:
         for chore in chores:
             try:
                 async with self.database.transaction() as transaction:
                     if not await transaction.connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _CHORE_LOCK):
                         continue
-                    await chore(transaction)  # type: ignore[operator]
+                    await chore(transaction)
             except Exception as error:
                 _log.warning("chore_failed", error=repr(error))
 
@@ -144,11 +146,21 @@ class Node:
         await trim_events(transaction, before)
 
 
-async def _close(pool: object) -> None:
-    """Close the pool, or cut it off if something still holds a connection."""
-    import asyncpg
+async def grant_role(settings: Settings, email: str, role: Role, *, revoke: bool) -> None:
+    """Grant or revoke a platform role, as `tiffin grant` does. Raises AccountNotFound, Unavailable."""
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    with unavailable_when_unreachable():
+        pool = await create_pool(url, 2, min_size=1)
+    try:
+        node = Node(settings, Database(pool, url))
+        await node.built.accounts.set_role_by_email(email, role, granted=not revoke)
+    finally:
+        await _close(pool)
 
-    assert isinstance(pool, asyncpg.Pool)
+
+async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """Close the pool, or cut it off if something still holds a connection."""
     try:
         async with asyncio.timeout(5):
             await pool.close()

@@ -154,9 +154,7 @@ class AccountService:
             raise LastAdministrator()
 
     @use_case
-    async def set_role_by_email(
-        self, transaction: Transaction, email: str, role: Role, *, granted: bool
-    ) -> Account:
+    async def set_role_by_email(self, transaction: Transaction, email: str, role: Role, *, granted: bool) -> Account:
         """What `tiffin grant` does. Raises AccountNotFound."""
         account = await repository.get_account_by_email(transaction.connection, email)
         if account is None:

@@ -118,9 +118,7 @@ class SessionService:
         return self.program_session(session, self._tokens.make_refresh(session.id, generation))
 
     @use_case
-    async def _rotate(
-        self, transaction: Transaction, session_id: UUID, generation: int
-    ) -> tuple[Session, int] | None:
+    async def _rotate(self, transaction: Transaction, session_id: UUID, generation: int) -> tuple[Session, int] | None:
         """The session and its generation now; None if it was ended for reuse (which must commit)."""
         connection = transaction.connection
         state = await repository.lock_refresh(connection, session_id, self._idle_seconds)

@@ -30,6 +30,5 @@ class AlertAcknowledged(Event):
 async def read_grants(_: Connection, requests: Sequence[ReadRequest]) -> list[Grant | None]:
     """Administrators may read."""
     return [
-        Grant() if request.principal is not None and request.principal.has(Role.ADMIN) else None
-        for request in requests
+        Grant() if request.principal is not None and request.principal.has(Role.ADMIN) else None for request in requests
     ]

@@ -1,0 +1,93 @@
+"""Builds the features, each with what it needs of those below, and gathers what the kernel asks of accounts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from tiffin.app.following import HubFollowing
+from tiffin.base.clock import Clock
+from tiffin.base.principal import Principal
+from tiffin.base.settings import Settings
+from tiffin.db import Database, Transaction
+from tiffin.features.accounts import (
+    AccountService,
+    PasswordHasher,
+    SessionAuthenticator,
+    SessionReader,
+    SessionService,
+    Tokens,
+    accounts_feature,
+    user_topic,
+)
+from tiffin.features.alerts import AlertService, alerts_feature
+from tiffin.features.catalog import CatalogService
+from tiffin.features.catalog.events import MembershipChanged, MembershipGranted, MembershipRevoked
+from tiffin.features.catalog.member_service import MemberService
+from tiffin.features.catalog.menu_service import MenuService
+from tiffin.features.catalog.registration import catalog_feature
+from tiffin.features.registration import Feature
+from tiffin.realtime import EventLog
+from tiffin.realtime.access import ReadSessions
+from tiffin.realtime.hub import Hub
+from tiffin.work import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The features of a node and what others need of them."""
+
+    features: tuple[Feature, ...]
+    accounts: AccountService
+    alerts: AlertService
+    hasher: PasswordHasher
+    authenticator: SessionAuthenticator
+    read_sessions: ReadSessions
+    user_topic: Callable[[Principal], str]
+
+    def follow_sessions(self, hub: Hub) -> None:
+        """Let the session cache follow accounts on this node's hub."""
+        self.authenticator.following = HubFollowing(hub, self.authenticator.forget)
+
+    async def raise_dead_letter(self, transaction: Transaction, work_id: UUID, consumer: str, error: str) -> None:
+        """Tell operations that work was given up."""
+        details = {"work_id": str(work_id), "consumer": consumer, "error": error}
+        title = f"Work of {consumer} failed too often; look at it with `tiffin dead-letters show {work_id}`"
+        await self.alerts.raise_alert(transaction, "dead_letter", title, details, key=str(work_id))
+
+
+def _keys(settings: Settings) -> list[str]:
+    return [key.get_secret_value() for key in (settings.secret_key, *settings.previous_secret_keys)]
+
+
+def build_features(settings: Settings, database: Database, events: EventLog, outbox: Outbox, clock: Clock) -> Built:
+    """Every feature, from the lowest up."""
+    hasher = PasswordHasher(settings.password_hash_threads)
+    tokens = Tokens(_keys(settings), settings.access_token_seconds)
+    alerts = AlertService(database, events)
+    accounts = AccountService(database, events, hasher, registrations_per_hour=settings.register_attempts_per_hour)
+    sessions = SessionService(
+        database,
+        events,
+        hasher,
+        tokens,
+        attempts_per_minute=settings.login_attempts_per_minute,
+        idle_seconds=settings.session_idle_seconds,
+        absolute_seconds=settings.session_absolute_seconds,
+    )
+    catalog = CatalogService(database, events, clock)
+    further_events = (MembershipGranted, MembershipChanged, MembershipRevoked)
+    return Built(
+        features=(
+            alerts_feature(alerts),
+            accounts_feature(accounts, sessions, settings, further_events=further_events),
+            catalog_feature(
+                catalog, MenuService(database, events, clock), MemberService(database, events, accounts), clock
+            ),
+        ),
+        accounts=accounts,
+        alerts=alerts,
+        hasher=hasher,
+        authenticator=SessionAuthenticator(database, tokens, settings.session_idle_seconds),
+        read_sessions=SessionReader(settings.session_idle_seconds),
+        user_topic=lambda principal: user_topic(principal.account_id),
+    )
