@@ -1,8 +1,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-
 from tests.features.catalog.world import World
+
 from tiffin.base.principal import Role
 from tiffin.db import Database
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 import pytest
-
 from tests.features.catalog.world import RESTAURANT, World
+
 from tiffin.features.catalog.domain import MemberRole
 from tiffin.features.catalog.events import MENU_EVENTS
 from tiffin.realtime import StoredEvent

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,7 +96,7 @@ def test_open_is_what_the_wall_clock_says_except_that_a_doubled_hour_is_not_inte
 def test_intervals_say_the_same_as_asking_for_a_moment(hours: OpeningHours, moment: datetime, zone: ZoneInfo) -> None:
     intervals = list(hours.intervals(moment, zone, 5))
     assert all(begin < end for begin, end in intervals)
-    assert all(before[1] < after[0] for before, after in zip(intervals, intervals[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(intervals))
     for later in (moment + timedelta(minutes=17 * step) for step in range(300)):
         assert hours.is_open_at(later, zone) == any(begin <= later < end for begin, end in intervals)
 

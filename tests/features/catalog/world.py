@@ -1,5 +1,6 @@
 """The catalog on a test's database, with people who speak to it over HTTP."""
 
+from json import dumps
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -88,17 +89,29 @@ class World:
 
     async def find_by_email(self, connection: Connection, email: str) -> Any:
         """What accounts does with an e-mail address."""
-        principal = self.people.get(email.partition("@")[0])
-        return SimpleNamespace(id=principal.account_id) if principal else None
+        name = email.partition("@")[0]
+        return self._account(name) if name in self.people else None
+
+    async def list_by_ids(self, connection: Connection, account_ids: list[UUID]) -> dict[UUID, Any]:
+        """What accounts knows of some people."""
+        accounts = [self._account(name) for name in self.people]
+        return {account.id: account for account in accounts if account.id in account_ids}
+
+    def _account(self, name: str) -> Any:
+        return SimpleNamespace(id=self.people[name].account_id, name=name.capitalize(), email=f"{name}@example.org")
 
     async def ask(self, name: str | None, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
         """A request; headers by keyword, with _ for -. A POST gets a fresh key."""
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        if json is not None:
+            sent["content-type"] = "application/json"
         if name is not None:
             sent["authorization"] = f"Bearer {name}"
         if method == "POST":
             sent.setdefault("idempotency-key", str(new_id()))
-        return await self.client.request(method, path, json=json, headers=sent)
+        # as ASCII, so that what no careful client sends can be sent as well: lone surrogates, Infinity
+        content = None if json is None else dumps(json)
+        return await self.client.request(method, path, content=content, headers=sent)
 
     async def do(self, name: str, method: str, path: str, json: Any = None, **headers: str) -> Any:
         """A request that must succeed; its body."""

@@ -49,12 +49,21 @@ class MemberRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account in a restaurant. Name and e-mail belong to accounts."""
+    """An account in a restaurant."""
 
     restaurant_id: UUID
     account_id: UUID
     role: MemberRole
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMember:
+    """A member, with what accounts knows of the person."""
+
+    member: Member
+    name: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True)

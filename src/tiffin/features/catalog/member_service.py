@@ -8,10 +8,10 @@ restaurant's lock makes true also for two owners who leave at once. Every change
 from uuid import UUID
 
 from tiffin.base.principal import Principal
-from tiffin.db import Database, Transaction, use_case
+from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.accounts import AccountService, user_topic
 from tiffin.features.catalog import access, repository
-from tiffin.features.catalog.domain import Member, MemberRole
+from tiffin.features.catalog.domain import Member, MemberRole, NamedMember
 from tiffin.features.catalog.errors import (
     AlreadyMember,
     CatalogFull,
@@ -34,17 +34,18 @@ class MemberService:
         self._events = events
         self._accounts = accounts
 
-    async def list_members(self, principal: Principal, restaurant_id: UUID) -> list[Member]:
+    async def list_members(self, principal: Principal, restaurant_id: UUID) -> list[NamedMember]:
         """All members. Raises RestaurantNotFound, RestaurantRoleMissing."""
         async with self.database.connection() as connection:
             restaurant = await repository.require_restaurant(connection, restaurant_id)
             await access.require_role(connection, principal, restaurant, lambda role: role.may_manage_members)
-            return await repository.list_members(connection, restaurant_id)
+            members = await repository.list_members(connection, restaurant_id)
+            return await self._named(connection, members)
 
     @use_case
     async def add_member(
         self, tx: Transaction, principal: Principal, restaurant_id: UUID, email: str, role: MemberRole
-    ) -> Member:
+    ) -> NamedMember:
         """Make the account with this e-mail a member.
 
         Raises RestaurantNotFound, RestaurantRoleMissing, MemberAccountNotFound, AlreadyMember, CatalogFull.
@@ -60,12 +61,12 @@ class MemberService:
         if member is None:
             raise AlreadyMember()
         self._events.append(tx, user_topic(account.id), MembershipGranted(restaurant_id=restaurant_id, role=role))
-        return member
+        return NamedMember(member, account.name, account.email)
 
     @use_case
     async def change_member(
         self, tx: Transaction, principal: Principal, restaurant_id: UUID, account_id: UUID, role: MemberRole
-    ) -> Member:
+    ) -> NamedMember:
         """Give a member another role.
 
         Raises RestaurantNotFound, RestaurantRoleMissing, MemberNotFound, LastOwner.
@@ -78,7 +79,8 @@ class MemberService:
             await self._require_other_owner(tx, restaurant_id, before)
             event = MembershipChanged(restaurant_id=restaurant_id, role=role)
             self._events.append(tx, user_topic(account_id), event)
-        return await repository.update_member(tx.connection, restaurant_id, account_id, role)
+        member = await repository.update_member(tx.connection, restaurant_id, account_id, role)
+        return (await self._named(tx.connection, [member]))[0]
 
     @use_case
     async def remove_member(self, tx: Transaction, principal: Principal, restaurant_id: UUID, account_id: UUID) -> None:
@@ -102,6 +104,11 @@ class MemberService:
         return await access.require_role(
             tx.connection, principal, restaurant, lambda role: anybody or role.may_manage_members
         )
+
+    async def _named(self, connection: Connection, members: list[Member]) -> list[NamedMember]:
+        accounts = await self._accounts.list_by_ids(connection, [member.account_id for member in members])
+        people = [(member, accounts.get(member.account_id)) for member in members]
+        return [NamedMember(member, who.name if who else "", who.email if who else "") for member, who in people]
 
     async def _require_member(self, tx: Transaction, restaurant_id: UUID, account_id: UUID) -> MemberRole:
         role = await repository.get_member_role(tx.connection, restaurant_id, account_id)

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from tiffin.base.geo import Point
-from tiffin.features.catalog.domain import Member, MemberRole, Restaurant
+from tiffin.features.catalog.domain import MemberRole, NamedMember, Restaurant
 from tiffin.features.catalog.field_types import (
     Address,
     AmountMinor,
@@ -198,13 +198,18 @@ class MemberView(BaseModel):
     """A member of a restaurant."""
 
     account_id: UUID
+    name: str
+    email: str
     role: MemberRole
     since: AwareDatetime
 
     @classmethod
-    def of(cls, member: Member) -> "MemberView":
+    def of(cls, named: NamedMember) -> "MemberView":
         """On the wire."""
-        return cls(account_id=member.account_id, role=member.role, since=member.since)
+        member = named.member
+        return cls(
+            account_id=member.account_id, name=named.name, email=named.email, role=member.role, since=member.since
+        )
 
 
 class MemberList(BaseModel):
