@@ -52,6 +52,11 @@ class RateLimiter:
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
 
+    def give_back(self, key: str) -> None:
+        """Return a token: what it was taken for is not to be counted."""
+        if key in self._buckets:
+            self._buckets[key] = (min(float(self._limit), self._tokens(key) + 1), self._now())
+
     def _tokens(self, key: str) -> float:
         bucket = self._buckets.get(key)
         if bucket is None:

@@ -2,6 +2,10 @@
 
 All that ask within a few milliseconds share one query. A session found is kept on the node for a minute, but only
 while the node would notice its end: it must follow the account's topic with a fresh head check (`Following`).
+
+Invariant: what is trusted was read while its account was followed, from before the question until after the answer.
+So a session's first answer is only noted, to know whom to follow; and whatever is forgotten while a question is under
+way makes its answer good for the one who asked, and for nobody after.
 """
 
 import time
@@ -48,8 +52,8 @@ class FollowingNothing:
 @dataclass(frozen=True, slots=True)
 class _Cached:
     principal: Principal
-    # monotonic
-    until: float
+    # monotonic; 0 for one that is known and not trusted
+    trusted_until: float = 0.0
 
 
 _Key = UUID | bytes
@@ -66,8 +70,6 @@ class SessionAuthenticator:
         self._batcher: Batcher[_Key, Principal | None] = Batcher(self._load)
         self._cache: OrderedDict[_Key, _Cached] = OrderedDict()
         self._keys_of: dict[UUID, set[_Key]] = {}
-        # moves with every `forget`, so that an answer read before it is not kept after it
-        self._changes = 0
         # access tokens whose signature was good, and until when (Unix seconds)
         self._verified: OrderedDict[str, tuple[UUID, float]] = OrderedDict()
 
@@ -83,7 +85,6 @@ class SessionAuthenticator:
 
     def forget(self, account_id: UUID) -> None:
         """Something may have changed: ask the database again."""
-        self._changes += 1
         for key in self._keys_of.pop(account_id, ()):
             self._cache.pop(key, None)
 
@@ -97,9 +98,9 @@ class SessionAuthenticator:
 
     async def _of(self, key: _Key) -> Principal:
         cached = self._cache.get(key)
-        if cached is not None and cached.until > time.monotonic():
-            if self.following.is_followed(cached.principal.account_id):
-                return cached.principal
+        if cached is not None and cached.trusted_until > time.monotonic() and self._is_followed(cached):
+            self._cache.move_to_end(key)
+            return cached.principal
         principal = await self._batcher.ask(key)
         if principal is None:
             raise SessionEnded()
@@ -115,7 +116,7 @@ class SessionAuthenticator:
     async def _load(self, keys: Sequence[_Key]) -> list[Principal | None]:
         ids = [key for key in keys if isinstance(key, UUID)]
         hashes = [key for key in keys if isinstance(key, bytes)]
-        changes = self._changes
+        before = {key: cached for key in keys if (cached := self._cache.get(key)) and self._is_followed(cached)}
         async with self._database.connection() as connection:
             found = await repository.list_live_sessions(connection, ids, hashes, self._idle_seconds)
             stale = [session.id for session in found if session.stale]
@@ -128,21 +129,37 @@ class SessionAuthenticator:
             if session.secret_hash is not None:
                 by_key[session.secret_hash] = principal
         for key in keys:
-            if key in by_key and changes == self._changes:
-                self._keep(key, by_key[key])
+            if key in by_key:
+                self._keep(key, by_key[key], before.get(key))
+            else:
+                self._drop(key)
         return [by_key.get(key) for key in keys]
 
-    def _keep(self, key: _Key, principal: Principal) -> None:
-        """Cache what was read, if a change since then would have been noticed."""
-        account_id = principal.account_id
-        if not self.following.is_followed(account_id):
-            self.following.follow(account_id)  # this answer was read before; the next one may be kept
-            return
-        self._cache[key] = _Cached(principal, time.monotonic() + _CACHE_SECONDS)
-        self._keys_of.setdefault(account_id, set()).add(key)
+    def _is_followed(self, cached: _Cached) -> bool:
+        return self.following.is_followed(cached.principal.account_id)
+
+    def _keep(self, key: _Key, principal: Principal, before: _Cached | None) -> None:
+        """Trust what was read if its account was followed all along; `before`: the entry of then, if followed."""
+        now = self._cache.get(key)
+        if before is not None and now is before and self._is_followed(before):
+            self._cache[key] = _Cached(principal, time.monotonic() + _CACHE_SECONDS)
+        elif now is None:
+            self._cache[key] = _Cached(principal)
+            self._keys_of.setdefault(principal.account_id, set()).add(key)
+        self._cache.move_to_end(key)
         if len(self._cache) > _MOST_CACHED:
-            old_key, old = self._cache.popitem(last=False)
-            self._keys_of.get(old.principal.account_id, set()).discard(old_key)
+            self._drop(next(iter(self._cache)))
+        if not self.following.is_followed(principal.account_id):
+            self.following.follow(principal.account_id)
+
+    def _drop(self, key: _Key) -> None:
+        dropped = self._cache.pop(key, None)
+        if dropped is None:
+            return
+        keys = self._keys_of[dropped.principal.account_id]
+        keys.discard(key)
+        if not keys:
+            del self._keys_of[dropped.principal.account_id]
 
 
 class SessionReader:

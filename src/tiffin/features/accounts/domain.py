@@ -1,9 +1,12 @@
 """Accounts, sessions and addresses, and the rules that need no database."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
 
 from tiffin.base.geo import Point
 from tiffin.base.principal import Role
@@ -90,5 +93,14 @@ class Address:
 
 
 def email_key(email: str) -> str:
-    """What makes an e-mail address the same as another: case does not count."""
-    return email.casefold()
+    """What makes an e-mail address the same as another: case does not count, nor how its characters are encoded."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized.casefold()
+    except EmailNotValidError:
+        return email.strip().casefold()
+
+
+def words_of(email: str, name: str) -> list[str]:
+    """What anybody who knows the person would try first: no part of it makes a password stronger."""
+    whole = [email, *email.split("@"), name]
+    return list(dict.fromkeys([*whole, *(word for word in re.split(r"\W+|_", f"{email} {name}") if word)]))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tiffin.base.principal import Role
 from tiffin.db import Connection
-from tiffin.features.accounts.schemas import AccountView, AddressView, SessionView
+from tiffin.features.accounts.schemas import AccountView, AddressView, DeviceView
 from tiffin.realtime import Event, Grant, ReadRequest
 
 
@@ -42,7 +42,7 @@ class SessionStarted(Event):
     """A device logged in."""
 
     type: ClassVar[str] = "session.started"
-    session: SessionView
+    session: DeviceView
 
 
 class SessionChanged(Event):
@@ -62,19 +62,21 @@ class SessionsEnded(Event):
 
 
 class RoleGranted(Event):
-    """The account got a platform role."""
+    """The account got a platform role; `version` is the profile's, of which roles are part."""
 
     type: ClassVar[str] = "role.granted"
     rights: ClassVar[bool] = True
     role: Role
+    version: int
 
 
 class RoleRevoked(Event):
-    """The account lost a platform role."""
+    """The account lost a platform role; `version` is the profile's, of which roles are part."""
 
     type: ClassVar[str] = "role.revoked"
     rights: ClassVar[bool] = True
     role: Role
+    version: int
 
 
 class AddressChanged(Event):

@@ -35,6 +35,10 @@ SELECT password_hash FROM account WHERE id = $1;
 -- name: update_password
 UPDATE account SET password_hash = $2 WHERE id = $1;
 
+-- name: update_version
+-- The roles are part of the profile.
+UPDATE account SET version = version + 1 WHERE id = $1;
+
 -- name: insert_role
 INSERT INTO account_role (account_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true;
 
@@ -86,7 +90,9 @@ SELECT s.id, s.account_id, s.secret_hash, s.last_seen_at < now() - interval '1 m
    AND s.ended_at IS NULL AND s.expires_at > now() AND s.last_seen_at > now() - make_interval(secs => $3);
 
 -- name: update_last_seen
-UPDATE session SET last_seen_at = now() WHERE id = ANY($1::uuid[]);
+-- Rows that somebody holds are left: whoever asks who is calling waits for no lock.
+UPDATE session SET last_seen_at = now()
+ WHERE id IN (SELECT id FROM session WHERE id = ANY($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: delete_old_sessions
 DELETE FROM session WHERE expires_at < now() - interval '30 days' OR ended_at < now() - interval '30 days';

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 
 from tiffin.base.settings import Settings
 from tiffin.features.accounts.events import USER_EVENTS, read_grants
-from tiffin.features.accounts.routes import account_routes
+from tiffin.features.accounts.routes import account_routes, address_routes, role_routes
 from tiffin.features.accounts.service import AccountService
-from tiffin.features.accounts.session_routes import session_routes
+from tiffin.features.accounts.session_routes import device_routes, session_routes
 from tiffin.features.accounts.sessions import SessionService
 from tiffin.features.registration import Feature
 from tiffin.realtime import Event, TopicKind
@@ -21,15 +21,16 @@ def accounts_feature(
 ) -> Feature:
     """The feature's record. `further_events`: what features above write on `user.{id}`, for the documents."""
     router = APIRouter()
-    router.include_router(account_routes(accounts))
+    for routes in (account_routes(accounts), address_routes(accounts), role_routes(accounts)):
+        router.include_router(routes)
     router.include_router(
         session_routes(
             sessions,
-            accounts,
             secure_cookies=settings.secure_cookies,
             absolute_seconds=settings.session_absolute_seconds,
         )
     )
+    router.include_router(device_routes(sessions))
     kind = TopicKind(
         "user.{id}", read_grants, (*USER_EVENTS, *further_events), "What happened to an account, for its own devices"
     )

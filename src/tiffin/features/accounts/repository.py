@@ -97,6 +97,12 @@ async def update_password(connection: Connection, account_id: UUID, password_has
     await connection.execute(QUERIES["update_password"], account_id, password_hash)
 
 
+async def update_version(connection: Connection, account_id: UUID) -> Account:
+    """The profile changed by its roles; the version moves."""
+    await connection.execute(QUERIES["update_version"], account_id)
+    return await require_account(connection, account_id)
+
+
 async def insert_role(connection: Connection, account_id: UUID, role: Role) -> bool:
     """Give a role; False if the account has it."""
     return bool(await connection.fetchval(QUERIES["insert_role"], account_id, role))
@@ -181,6 +187,12 @@ async def list_live_sessions(
 async def update_last_seen(connection: Connection, session_ids: Sequence[UUID]) -> None:
     """These sessions are in use."""
     await connection.execute(QUERIES["update_last_seen"], list(session_ids))
+
+
+async def delete_old(connection: Connection) -> None:
+    """Forget sessions that ended a month ago and tickets nobody used in time."""
+    await connection.execute(QUERIES["delete_old_sessions"])
+    await connection.execute(QUERIES["delete_old_tickets"])
 
 
 async def list_addresses(connection: Connection, account_id: UUID) -> list[Address]:

@@ -11,7 +11,9 @@ from tiffin.features.accounts.schemas import (
     AccountCreate,
     AccountView,
     AddressFields,
+    AddressUpdate,
     AddressView,
+    EmailAsked,
     ProfileUpdate,
     ProfileView,
 )
@@ -27,32 +29,13 @@ def prefix_of(request: Request) -> str:
 
 
 def account_routes(service: AccountService) -> APIRouter:
-    """The endpoints on a service."""
+    """Registering, and the own profile."""
     router = APIRouter()
 
     @router.post("/accounts", status_code=201)
     async def register(body: AccountCreate, request: Request) -> AccountView:
         """Register. Then log in with `POST /v1/sessions`."""
         return AccountView.of(await service.register(body, prefix_of(request)))
-
-    @router.get("/accounts")
-    async def find_account(email: Annotated[str, Query(max_length=254)], _: Administrator) -> AccountView:
-        """Administrators: the account of an exact e-mail address."""
-        async with service.database.connection() as connection:
-            account = await service.find_by_email(connection, email.replace("\x00", ""))
-        if account is None:
-            raise AccountNotFound()
-        return AccountView.of(account)
-
-    @router.put("/accounts/{account_id}/roles/{role}")
-    async def grant_role(account_id: UUID, role: Role, principal: Administrator) -> AccountView:
-        """Administrators: give a platform role."""
-        return AccountView.of(await service.set_role(principal, account_id, role, granted=True))
-
-    @router.delete("/accounts/{account_id}/roles/{role}")
-    async def revoke_role(account_id: UUID, role: Role, principal: Administrator) -> AccountView:
-        """Administrators: take a platform role; its holder's streams stop within a second."""
-        return AccountView.of(await service.set_role(principal, account_id, role, granted=False))
 
     @router.get("/profile", response_model=ProfileView, responses={304: {"description": "Not changed"}})
     async def read_profile(principal: Authenticated, if_none_match: IfNoneMatch = None) -> Response:
@@ -74,6 +57,13 @@ def account_routes(service: AccountService) -> APIRouter:
         response.headers["etag"] = etag(account.version)
         return AccountView.of(account)
 
+    return router
+
+
+def address_routes(service: AccountService) -> APIRouter:
+    """The own addresses."""
+    router = APIRouter()
+
     @router.get("/addresses")
     async def list_addresses(principal: Authenticated) -> list[AddressView]:
         """The own addresses."""
@@ -84,14 +74,40 @@ def account_routes(service: AccountService) -> APIRouter:
         """A new address."""
         return AddressView.of(await service.add_address(principal, body))
 
-    @router.put("/addresses/{address_id}")
-    async def change_address(address_id: UUID, body: AddressFields, principal: Authenticated) -> AddressView:
-        """Replace an address."""
+    @router.patch("/addresses/{address_id}")
+    async def change_address(address_id: UUID, body: AddressUpdate, principal: Authenticated) -> AddressView:
+        """Change an address."""
         return AddressView.of(await service.change_address(principal, address_id, body))
 
     @router.delete("/addresses/{address_id}", status_code=204)
     async def remove_address(address_id: UUID, principal: Authenticated) -> None:
         """Remove an address."""
         await service.remove_address(principal, address_id)
+
+    return router
+
+
+def role_routes(service: AccountService) -> APIRouter:
+    """What administrators do with accounts."""
+    router = APIRouter()
+
+    @router.get("/accounts")
+    async def find_account(email: Annotated[EmailAsked, Query()], _: Administrator) -> AccountView:
+        """Administrators: the account of an exact e-mail address."""
+        async with service.database.connection() as connection:
+            account = await service.find_by_email(connection, email)
+        if account is None:
+            raise AccountNotFound()
+        return AccountView.of(account)
+
+    @router.put("/accounts/{account_id}/roles/{role}")
+    async def grant_role(account_id: UUID, role: Role, principal: Administrator) -> AccountView:
+        """Administrators: give a platform role."""
+        return AccountView.of(await service.set_role(principal, account_id, role, granted=True))
+
+    @router.delete("/accounts/{account_id}/roles/{role}")
+    async def revoke_role(account_id: UUID, role: Role, principal: Administrator) -> AccountView:
+        """Administrators: take a platform role; its holder's streams stop within a second."""
+        return AccountView.of(await service.set_role(principal, account_id, role, granted=False))
 
     return router

@@ -1,12 +1,14 @@
 """Accounts on the wire."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from tiffin.base.geo import Point
 from tiffin.base.principal import Role
 from tiffin.features.accounts.domain import (
     MAX_PASSWORD_CHARACTERS,
@@ -35,12 +37,16 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 Name = Annotated[Text, Field(min_length=1, max_length=100)]
 DeviceName = Annotated[Text, Field(max_length=100)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_without_nul), AfterValidator(_email)]
+# what is asked for; it need not be well-formed, there is just no account behind it then
+EmailAsked = Annotated[Text, Field(max_length=254)]
 Password = Annotated[
     str,
     Field(min_length=MIN_PASSWORD_CHARACTERS, max_length=MAX_PASSWORD_CHARACTERS),
     AfterValidator(_without_nul),
 ]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1, such as en or fi")]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Phone = Annotated[Text, Field(max_length=32, pattern=r"^[0-9+() -]*$")]
 
 
@@ -60,7 +66,7 @@ class AccountCreate(_Body):
 class SessionCreate(_Body):
     """Log in."""
 
-    email: Annotated[str, Field(max_length=254), AfterValidator(_without_nul)]
+    email: EmailAsked
     password: Annotated[str, Field(max_length=MAX_PASSWORD_CHARACTERS), AfterValidator(_without_nul)]
     kind: SessionKind = SessionKind.PROGRAM
     device_name: DeviceName = ""
@@ -101,8 +107,38 @@ class AddressFields(_Body):
     city: Annotated[Text, Field(min_length=1, max_length=100)]
     postal_code: Annotated[Text, Field(max_length=20)] = ""
     note: Annotated[Text, Field(max_length=500)] = ""
-    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    latitude: Latitude
+    longitude: Longitude
+
+    def to_address(self, address_id: UUID, account_id: UUID) -> Address:
+        """The new address."""
+        texts = self.model_dump(exclude={"latitude", "longitude"})
+        return Address(address_id, account_id, **texts, location=Point(self.latitude, self.longitude))
+
+
+class AddressUpdate(_Body):
+    """What to change of an address; what is left away stays. Coordinates change together."""
+
+    label: Annotated[Text, Field(max_length=60)] | None = None
+    street: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    city: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+    postal_code: Annotated[Text, Field(max_length=20)] | None = None
+    note: Annotated[Text, Field(max_length=500)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+    @model_validator(mode="after")
+    def _whole_point(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude change together")
+        return self
+
+    def apply_to(self, address: Address) -> Address:
+        """The address as it shall be."""
+        changes = self.model_dump(exclude={"latitude", "longitude"}, exclude_none=True)
+        if self.latitude is not None and self.longitude is not None:
+            changes["location"] = Point(self.latitude, self.longitude)
+        return replace(address, **changes)
 
 
 class StreamTicketCreate(_Body):
@@ -151,27 +187,36 @@ class ProfileView(AccountView):
     position: str
 
 
-class SessionView(BaseModel):
-    """A device that is logged in."""
+class DeviceView(BaseModel):
+    """A device that is logged in, as every device of the account sees it."""
 
     session_id: UUID
     kind: SessionKind
     device_name: str
     created_at: datetime
     last_seen_at: datetime
-    current: bool
 
     @classmethod
-    def of(cls, session: Session, current_id: UUID) -> Self:
-        """The view of a session, from the device `current_id`."""
-        return cls(
+    def of(cls, session: Session) -> "DeviceView":
+        """The view of a session."""
+        return DeviceView(
             session_id=session.id,
             kind=session.kind,
             device_name=session.device_name,
             created_at=session.created_at,
             last_seen_at=session.last_seen_at,
-            current=session.id == current_id,
         )
+
+
+class SessionView(DeviceView):
+    """A device that is logged in, as one of them sees it."""
+
+    current: bool = Field(description="true for the device that asks")
+
+    @classmethod
+    def seen_from(cls, session: Session, current_id: UUID) -> Self:
+        """The view of a session, from the device `current_id`."""
+        return cls(**DeviceView.of(session).model_dump(), current=session.id == current_id)
 
 
 class ProgramSession(BaseModel):

@@ -1,14 +1,12 @@
 """Use cases of a person's account: registering, the profile, addresses, roles."""
 
-from dataclasses import replace
 from uuid import UUID
 
-from tiffin.base.geo import Point
 from tiffin.base.ids import new_id
 from tiffin.base.principal import Principal, Role
 from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.accounts import repository
-from tiffin.features.accounts.domain import Account, Address
+from tiffin.features.accounts.domain import Account, Address, words_of
 from tiffin.features.accounts.errors import AccountNotFound, AddressNotFound, LastAdministrator, TooManyAddresses
 from tiffin.features.accounts.events import (
     AccountChanged,
@@ -20,7 +18,14 @@ from tiffin.features.accounts.events import (
     user_topic,
 )
 from tiffin.features.accounts.passwords import PasswordHasher
-from tiffin.features.accounts.schemas import AccountCreate, AccountView, AddressFields, AddressView, ProfileUpdate
+from tiffin.features.accounts.schemas import (
+    AccountCreate,
+    AccountView,
+    AddressFields,
+    AddressUpdate,
+    AddressView,
+    ProfileUpdate,
+)
 from tiffin.http.conditional import etag, require_match
 from tiffin.http.limits import RateLimiter
 from tiffin.realtime import EventLog, Position, get_position
@@ -42,7 +47,7 @@ class AccountService:
     async def register(self, body: AccountCreate, address_prefix: str) -> Account:
         """Make an account. Raises EmailTaken (until mail exists it cannot be hidden), WeakPassword, RateLimited."""
         self._registrations.take(address_prefix)
-        await self._hasher.require_strong(body.password, [body.email, *body.email.split("@"), body.name])
+        await self._hasher.require_strong(body.password, words_of(body.email, body.name))
         return await self._insert(body, await self._hasher.hash(body.password))
 
     @use_case
@@ -77,6 +82,9 @@ class AccountService:
         await repository.lock_account(connection, principal.account_id)
         account = await repository.require_account(connection, principal.account_id)
         require_match(if_match, etag(account.version))
+        changes = body.model_dump(exclude_none=True)
+        if all(getattr(account, field) == value for field, value in changes.items()):
+            return account
         account = await repository.update_profile(connection, account.id, body.name, body.phone, body.language)
         event = AccountChanged(account=AccountView.of(account))
         self._events.append(transaction, user_topic(account.id), event)
@@ -93,33 +101,31 @@ class AccountService:
         await repository.lock_account(transaction.connection, principal.account_id)
         if len(await repository.list_addresses(transaction.connection, principal.account_id)) >= _MOST_ADDRESSES:
             raise TooManyAddresses()
-        return await self._store_address(transaction, principal, new_id(), body)
+        return await self._store_address(transaction, body.to_address(new_id(), principal.account_id))
 
     @use_case
     async def change_address(
-        self, transaction: Transaction, principal: Principal, address_id: UUID, body: AddressFields
+        self, transaction: Transaction, principal: Principal, address_id: UUID, body: AddressUpdate
     ) -> Address:
-        """Replace an own address. Raises AddressNotFound."""
+        """Change an own address. Raises AddressNotFound."""
         await repository.lock_account(transaction.connection, principal.account_id)
         own = await repository.list_addresses(transaction.connection, principal.account_id)
-        if address_id not in {address.id for address in own}:
+        before = next((address for address in own if address.id == address_id), None)
+        if before is None:
             raise AddressNotFound()
-        return await self._store_address(transaction, principal, address_id, body)
+        after = body.apply_to(before)
+        return before if after == before else await self._store_address(transaction, after)
 
-    async def _store_address(
-        self, transaction: Transaction, principal: Principal, address_id: UUID, body: AddressFields
-    ) -> Address:
-        values = body.model_dump()
-        location = Point(values.pop("latitude"), values.pop("longitude"))
-        address = Address(id=address_id, account_id=principal.account_id, location=location, **values)
+    async def _store_address(self, transaction: Transaction, address: Address) -> Address:
         await repository.upsert_address(transaction.connection, address)
         event = AddressChanged(address=AddressView.of(address))
-        self._events.append(transaction, user_topic(principal.account_id), event)
+        self._events.append(transaction, user_topic(address.account_id), event)
         return address
 
     @use_case
     async def remove_address(self, transaction: Transaction, principal: Principal, address_id: UUID) -> None:
         """Remove an own address. Raises AddressNotFound."""
+        await repository.lock_account(transaction.connection, principal.account_id)
         if not await repository.delete_address(transaction.connection, address_id, principal.account_id):
             raise AddressNotFound()
         topic = user_topic(principal.account_id)
@@ -134,20 +140,22 @@ class AccountService:
         Raises AccountNotFound, LastAdministrator.
         """
         connection = transaction.connection
+        await repository.lock_account(connection, account_id)
         account = await repository.require_account(connection, account_id)
         if granted:
             changed = await repository.insert_role(connection, account_id, role)
         else:
             await self._keep_an_administrator(connection, account_id, role)
             changed = await repository.delete_role(connection, account_id, role)
-        if changed:
-            action = "role.granted" if granted else "role.revoked"
-            actor_id = actor.account_id if actor is not None else None
-            await repository.insert_audit_entry(connection, actor_id, action, account_id, {"role": role})
-            event = RoleGranted(role=role) if granted else RoleRevoked(role=role)
-            self._events.append(transaction, user_topic(account_id), event)
-        roles = account.roles | {role} if granted else account.roles - {role}
-        return replace(account, roles=roles)
+        if not changed:
+            return account
+        account = await repository.update_version(connection, account_id)
+        action = "role.granted" if granted else "role.revoked"
+        actor_id = actor.account_id if actor is not None else None
+        await repository.insert_audit_entry(connection, actor_id, action, account_id, {"role": role})
+        happened = RoleGranted if granted else RoleRevoked
+        self._events.append(transaction, user_topic(account_id), happened(role=role, version=account.version))
+        return account
 
     async def _keep_an_administrator(self, connection: Connection, account_id: UUID, role: Role) -> None:
         if role is Role.ADMIN and await repository.lock_role(connection, role) == [account_id]:

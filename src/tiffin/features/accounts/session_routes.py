@@ -18,26 +18,23 @@ from tiffin.features.accounts.schemas import (
     StreamTicketCreate,
     StreamTicketView,
 )
-from tiffin.features.accounts.service import AccountService
 from tiffin.features.accounts.sessions import SessionService
 from tiffin.http.authentication import SESSION_COOKIE, Authenticated
 
 LoggedIn = Annotated[ProgramSession | BrowserSession, Body(discriminator="kind")]
 
 
-def session_routes(
-    sessions: SessionService, accounts: AccountService, *, secure_cookies: bool, absolute_seconds: int
-) -> APIRouter:
-    """The endpoints on the services."""
+def session_routes(service: SessionService, *, secure_cookies: bool, absolute_seconds: int) -> APIRouter:
+    """Logging in and out, the password, stream tickets."""
     router = APIRouter()
 
     @router.post("/sessions", status_code=201, response_model=LoggedIn)
     async def log_in(body: SessionCreate, request: Request, response: Response) -> ProgramSession | BrowserSession:
         """Log in: `kind` program gets tokens, `kind` browser a cookie."""
-        session, secret = await sessions.log_in(body, prefix_of(request))
+        session, secret = await service.log_in(body, prefix_of(request))
         response.headers["cache-control"] = "no-store"
         if body.kind is SessionKind.PROGRAM:
-            return sessions.program_session(session, secret)
+            return service.program_session(session, secret)
         response.set_cookie(
             SESSION_COOKIE, secret, max_age=absolute_seconds, httponly=True, secure=secure_cookies, samesite="lax"
         )
@@ -47,43 +44,50 @@ def session_routes(
     async def refresh(body: SessionRefresh, response: Response) -> ProgramSession:
         """A new access token; keep the refresh token that comes with it and forget the old one."""
         response.headers["cache-control"] = "no-store"
-        return await sessions.refresh(body.refresh_token)
-
-    @router.get("/sessions")
-    async def list_sessions(principal: Authenticated) -> list[SessionView]:
-        """The own devices that are logged in."""
-        return [SessionView.of(session, principal.session_id) for session in await sessions.list_sessions(principal)]
-
-    @router.delete("/sessions", status_code=204)
-    async def end_other_sessions(principal: Authenticated) -> None:
-        """Log every other own device out."""
-        await sessions.end_other_sessions(principal)
+        return await service.refresh(body.refresh_token)
 
     @router.delete("/sessions/current", status_code=204)
     async def log_out(principal: Authenticated, response: Response) -> None:
         """Log this device out; its streams end within a second, on every node."""
-        await sessions.end_session(principal, principal.session_id)
+        await service.end_session(principal, principal.session_id)
         response.delete_cookie(SESSION_COOKIE, httponly=True, secure=secure_cookies, samesite="lax")
-
-    @router.patch("/sessions/{session_id}", status_code=204)
-    async def name_session(session_id: UUID, body: SessionUpdate, principal: Authenticated) -> None:
-        """Name a device."""
-        await sessions.name_session(principal, session_id, body.device_name)
-
-    @router.delete("/sessions/{session_id}", status_code=204)
-    async def end_session(session_id: UUID, principal: Authenticated) -> None:
-        """Log one device out."""
-        await sessions.end_session(principal, session_id)
 
     @router.post("/profile/password", status_code=204)
     async def change_password(body: PasswordChange, principal: Authenticated) -> None:
         """Change the password; every other device is logged out."""
-        account, _ = await accounts.read_profile(principal)
-        await sessions.change_password(principal, body, [account.email, *account.email.split("@"), account.name])
+        await service.change_password(principal, body)
 
     @router.post("/stream-tickets", status_code=201)
     async def make_stream_ticket(body: StreamTicketCreate, principal: Authenticated) -> StreamTicketView:
         """A single-use ticket for a client that can send neither cookie nor header."""
-        return await sessions.make_stream_ticket(principal, body.topics)
+        return await service.make_stream_ticket(principal, body.topics)
+
+    return router
+
+
+def device_routes(service: SessionService) -> APIRouter:
+    """The devices that are logged in. Goes after `session_routes`, whose `/sessions/current` is no id."""
+    router = APIRouter()
+
+    @router.get("/sessions")
+    async def list_sessions(principal: Authenticated) -> list[SessionView]:
+        """The own devices that are logged in."""
+        sessions = await service.list_sessions(principal)
+        return [SessionView.seen_from(session, principal.session_id) for session in sessions]
+
+    @router.delete("/sessions", status_code=204)
+    async def end_other_sessions(principal: Authenticated) -> None:
+        """Log every other own device out."""
+        await service.end_other_sessions(principal)
+
+    @router.patch("/sessions/{session_id}", status_code=204)
+    async def name_session(session_id: UUID, body: SessionUpdate, principal: Authenticated) -> None:
+        """Name a device."""
+        await service.name_session(principal, session_id, body.device_name)
+
+    @router.delete("/sessions/{session_id}", status_code=204)
+    async def end_session(session_id: UUID, principal: Authenticated) -> None:
+        """Log one device out."""
+        await service.end_session(principal, session_id)
 
     return router

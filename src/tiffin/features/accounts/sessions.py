@@ -1,7 +1,8 @@
 """Use cases of logging in and out: a session a device, ended anywhere at once.
 
 An unknown account and a wrong password get the same answer in the same time. Failures are counted for an account from
-an address prefix, so that guessing is slow and nobody can lock another person out.
+an address prefix, so that guessing is slow and nobody can lock another person out; an attempt counts as a failure until
+its password was right, so that many at once guess no more than one after the other.
 """
 
 from uuid import UUID
@@ -10,7 +11,7 @@ from tiffin.base.ids import new_secret
 from tiffin.base.principal import Principal
 from tiffin.db import Database, Transaction, use_case
 from tiffin.features.accounts import repository
-from tiffin.features.accounts.domain import Refresh, Session, SessionKind, email_key, judge_refresh
+from tiffin.features.accounts.domain import Refresh, Session, SessionKind, email_key, judge_refresh, words_of
 from tiffin.features.accounts.errors import (
     SessionEnded,
     SessionNotFound,
@@ -26,10 +27,10 @@ from tiffin.features.accounts.events import (
 )
 from tiffin.features.accounts.passwords import PasswordHasher
 from tiffin.features.accounts.schemas import (
+    DeviceView,
     PasswordChange,
     ProgramSession,
     SessionCreate,
-    SessionView,
     StreamTicketView,
 )
 from tiffin.features.accounts.tokens import Tokens, hash_secret
@@ -64,12 +65,12 @@ class SessionService:
     async def log_in(self, body: SessionCreate, address_prefix: str) -> tuple[Session, str]:
         """Begin a session. Returns it with its cookie or its refresh token. Raises WrongCredentials, RateLimited."""
         limit_key = f"{email_key(body.email)} {address_prefix}"
-        self._failures.check(limit_key)
+        self._failures.take(limit_key)
         async with self.database.connection() as connection:
             found = await repository.get_password(connection, body.email)
         if not await self._hasher.verify(body.password, found[1] if found else None):
-            self._failures.take(limit_key)
             raise WrongCredentials()
+        self._failures.give_back(limit_key)
         assert found is not None
         account_id, password_hash = found
         if self._hasher.is_outdated(password_hash):
@@ -91,7 +92,7 @@ class SessionService:
         session = await repository.insert_session(
             connection, account_id, body.kind, body.device_name, secret_hash, self._absolute_seconds
         )
-        event = SessionStarted(session=SessionView.of(session, session.account_id))
+        event = SessionStarted(session=DeviceView.of(session))
         self._events.append(transaction, user_topic(account_id), event)
         return session, secret if secret is not None else self._tokens.make_refresh(session.id, 1)
 
@@ -161,16 +162,17 @@ class SessionService:
         """Log every other own device out."""
         await self._end(transaction, principal.account_id, principal.session_id, others=True, reason="logout")
 
-    async def change_password(self, principal: Principal, body: PasswordChange, context: list[str]) -> None:
+    async def change_password(self, principal: Principal, body: PasswordChange) -> None:
         """Change the own password; the other sessions end. Raises WrongPassword, WeakPassword, RateLimited."""
-        limit_key = f"password {principal.account_id}"
-        self._failures.check(limit_key)
+        limit_key = f"password {principal.session_id}"
+        self._failures.take(limit_key)
         async with self.database.connection() as connection:
+            account = await repository.require_account(connection, principal.account_id)
             current = await repository.get_password_of(connection, principal.account_id)
         if not await self._hasher.verify(body.current_password, current):
-            self._failures.take(limit_key)
             raise WrongPassword()
-        await self._hasher.require_strong(body.new_password, context)
+        self._failures.give_back(limit_key)
+        await self._hasher.require_strong(body.new_password, words_of(account.email, account.name))
         assert current is not None
         await self._set_password(principal, current, await self._hasher.hash(body.new_password))
 
@@ -204,8 +206,7 @@ class SessionService:
 
     async def forget_old(self, transaction: Transaction) -> None:
         """Housekeeping: sessions that ended a month ago, tickets nobody used."""
-        await transaction.connection.execute(repository.QUERIES["delete_old_sessions"])
-        await transaction.connection.execute(repository.QUERIES["delete_old_tickets"])
+        await repository.delete_old(transaction.connection)
 
     async def _end(
         self, transaction: Transaction, account_id: UUID, session_id: UUID, *, others: bool, reason: str

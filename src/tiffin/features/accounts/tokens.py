@@ -71,7 +71,7 @@ class Tokens:
                 issuer=_ISSUER,
                 options={"require": ["exp", "iat", "sub", "sid"]},
             )
-            return UUID(claims["sid"]), float(claims["exp"])
+            return UUID(str(claims["sid"])), float(claims["exp"])
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise InvalidToken() from error
 

@@ -34,6 +34,9 @@ CREATE TABLE session (
     ended_by     text
 ) WITH (fillfactor = 80);
 CREATE INDEX session_account ON session (account_id) WHERE ended_at IS NULL;
+-- for housekeeping
+CREATE INDEX session_expires_at ON session (expires_at);
+CREATE INDEX session_ended_at ON session (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE address (
     id          uuid PRIMARY KEY,
@@ -57,6 +60,7 @@ CREATE TABLE stream_ticket (
     topics      text[] NOT NULL,
     expires_at  timestamptz NOT NULL
 );
+CREATE INDEX stream_ticket_expires_at ON stream_ticket (expires_at);
 
 -- Who did what to whose rights. Never updated, never deleted by the application.
 CREATE TABLE audit_entry (
