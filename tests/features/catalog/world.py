@@ -56,15 +56,15 @@ GROUPS = [
 class World:
     """People by name; everybody's access token is their name, their e-mail NAME@example.org."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, events: EventLog | None = None) -> None:
         self.database = database
         self.people: dict[str, Principal] = {}
-        self.events = EventLog(lambda stored: None)
+        events = events or EventLog(lambda stored: None)
         clock = SystemClock()
         accounts = cast(AccountService, self)
-        self.catalog = CatalogService(database, self.events, clock)
-        self.menus = MenuService(database, self.events, clock)
-        self.members = MemberService(database, self.events, accounts)
+        self.catalog = CatalogService(database, events, clock)
+        self.menus = MenuService(database, events, clock)
+        self.members = MemberService(database, events, accounts)
         self.feature = catalog_feature(self.catalog, self.menus, self.members, clock)
         assert self.feature.router is not None
         app = FastAPI()
