@@ -25,10 +25,13 @@ from tiffin.features.catalog.events import MembershipChanged, MembershipGranted,
 from tiffin.features.catalog.member_service import MemberService
 from tiffin.features.catalog.menu_service import MenuService
 from tiffin.features.catalog.registration import catalog_feature
+from tiffin.features.kitchen import KitchenConsumers, KitchenService, kitchen_feature
+from tiffin.features.orders import OrderChanged, OrderService, orders_feature
 from tiffin.features.registration import Feature
 from tiffin.realtime import EventLog
 from tiffin.realtime.access import ReadSessions
 from tiffin.realtime.hub import Hub
+from tiffin.realtime.presence import list_present
 from tiffin.work import Outbox
 
 
@@ -75,7 +78,20 @@ def build_features(settings: Settings, database: Database, events: EventLog, out
         absolute_seconds=settings.session_absolute_seconds,
     )
     catalog = CatalogService(database, events, clock)
-    further_events = (MembershipGranted, MembershipChanged, MembershipRevoked)
+    orders = OrderService(database, events, outbox, clock, catalog)
+    kitchen = KitchenService(database, events, accounts, catalog, orders, list_present)
+    kitchen_consumers = KitchenConsumers(
+        events,
+        outbox,
+        alerts,
+        accounts,
+        orders,
+        list_present,
+        receive_seconds=settings.ticket_receive_seconds,
+        see_seconds=settings.ticket_see_seconds,
+        answer_seconds=settings.order_answer_seconds,
+    )
+    further_events = (MembershipGranted, MembershipChanged, MembershipRevoked, OrderChanged)
     return Built(
         features=(
             alerts_feature(alerts),
@@ -83,6 +99,8 @@ def build_features(settings: Settings, database: Database, events: EventLog, out
             catalog_feature(
                 catalog, MenuService(database, events, clock), MemberService(database, events, accounts), clock
             ),
+            orders_feature(orders, clock, settings.order_stream_linger_seconds),
+            kitchen_feature(kitchen, kitchen_consumers),
         ),
         accounts=accounts,
         alerts=alerts,

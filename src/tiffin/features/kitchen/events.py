@@ -1,0 +1,116 @@
+"""Events on `restaurant.{id}`, for its members: tickets come, and every change of one carries its whole status.
+
+So a board is a snapshot with each ticket's newest status in place; no event needs another to be understood.
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from tiffin.features.kitchen.schemas import TicketStatus, TicketView
+from tiffin.realtime import Event
+from tiffin.work import Fact
+
+
+class TicketCreated(Event):
+    """An order for the restaurant: it rings until it is seen."""
+
+    type: ClassVar[str] = "ticket.created"
+    ticket: TicketView
+
+
+class TicketEvent(Event):
+    """A change of a ticket."""
+
+    ticket_id: UUID
+    status: TicketStatus
+
+
+class TicketReceived(TicketEvent):
+    """The first device has stored it."""
+
+    type: ClassVar[str] = "ticket.received"
+
+
+class TicketSeen(TicketEvent):
+    """A person has touched it: the sound stops on every device."""
+
+    type: ClassVar[str] = "ticket.seen"
+
+
+class TicketUnreceived(TicketEvent):
+    """No device had it in time; operations were told."""
+
+    type: ClassVar[str] = "ticket.unreceived"
+    nobody_connected: bool
+
+
+class TicketLouder(TicketEvent):
+    """Nobody has seen it yet: ring louder."""
+
+    type: ClassVar[str] = "ticket.louder"
+
+
+class TicketAccepted(TicketEvent):
+    """Somebody accepted it."""
+
+    type: ClassVar[str] = "ticket.accepted"
+
+
+class TicketRejected(TicketEvent):
+    """Somebody rejected it."""
+
+    type: ClassVar[str] = "ticket.rejected"
+
+
+class TicketAdvanced(TicketEvent):
+    """The order went a step on."""
+
+    type: ClassVar[str] = "ticket.advanced"
+
+
+class TicketExpired(TicketEvent):
+    """Nobody answered in time; the customer was told."""
+
+    type: ClassVar[str] = "ticket.expired"
+
+
+class TicketCancelled(TicketEvent):
+    """The order was cancelled."""
+
+    type: ClassVar[str] = "ticket.cancelled"
+
+
+TICKET_EVENTS: tuple[type[Event], ...] = (
+    TicketCreated,
+    TicketReceived,
+    TicketSeen,
+    TicketUnreceived,
+    TicketLouder,
+    TicketAccepted,
+    TicketRejected,
+    TicketAdvanced,
+    TicketExpired,
+    TicketCancelled,
+)
+
+
+class TicketReceiveDue(Fact):
+    """Timer: by now a device should have it."""
+
+    subject: ClassVar[str] = "ticket.receive_due"
+    ticket_id: UUID
+
+
+class TicketSeeDue(Fact):
+    """Timer: by now a person should have seen it; else it gets as loud as `loudness`."""
+
+    subject: ClassVar[str] = "ticket.see_due"
+    ticket_id: UUID
+    loudness: int
+
+
+class TicketAnswerDue(Fact):
+    """Timer: by now it should have been answered."""
+
+    subject: ClassVar[str] = "ticket.answer_due"
+    ticket_id: UUID

@@ -1,0 +1,53 @@
+-- name: insert_ticket
+-- A ticket, once an order. $5: seconds to answer, by PostgreSQL's clock.
+INSERT INTO ticket (id, restaurant_id, state, content, answer_due_at)
+VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
+    ON CONFLICT (id) DO NOTHING
+RETURNING *;
+
+-- name: get_ticket
+SELECT * FROM ticket WHERE id = $1;
+
+-- name: lock_ticket
+SELECT * FROM ticket WHERE id = $1 FOR UPDATE;
+
+-- name: list_open_tickets
+SELECT * FROM ticket WHERE restaurant_id = $1 AND ended_at IS NULL ORDER BY id LIMIT 500;
+
+-- name: list_recent_tickets
+-- Open and ended ones, the newest 200, in the order they came.
+SELECT * FROM (SELECT * FROM ticket WHERE restaurant_id = $1 ORDER BY id DESC LIMIT 200) t ORDER BY id;
+
+-- name: list_ticket_restaurants
+SELECT id, restaurant_id FROM ticket WHERE id = ANY($1::uuid[]);
+
+-- name: insert_receipts
+INSERT INTO ticket_receipt (ticket_id, device_id, account_id)
+SELECT t, d, a FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS u (t, d, a)
+    ON CONFLICT DO NOTHING;
+
+-- name: update_received
+-- Tickets that no device had until now. Locked in the order of their ids.
+UPDATE ticket SET received_at = now()
+ WHERE id IN (SELECT id FROM ticket WHERE id = ANY($1::uuid[]) AND received_at IS NULL ORDER BY id FOR UPDATE)
+RETURNING *;
+
+-- name: update_seen
+UPDATE ticket SET seen_at = now(), seen_by_name = $2, received_at = coalesce(received_at, now()), loudness = 0
+ WHERE id = $1 RETURNING *;
+
+-- name: update_loudness
+UPDATE ticket SET loudness = $2 WHERE id = $1 RETURNING *;
+
+-- name: update_answer
+-- Accepted or rejected by a person: who answers has seen it, too.
+UPDATE ticket SET state = $2, answered_at = now(), answered_by = $3, answered_by_name = $4, minutes = $5, reason = $6,
+                  ready_at = $7, ended_at = CASE WHEN $8 THEN now() END,
+                  received_at = coalesce(received_at, now()),
+                  seen_at = coalesce(seen_at, now()), seen_by_name = coalesce(seen_by_name, $4), loudness = 0
+ WHERE id = $1 RETURNING *;
+
+-- name: update_state
+UPDATE ticket SET state = $2, ready_at = coalesce($3, ready_at), reason = coalesce($4, reason),
+                  ended_at = CASE WHEN $5 THEN now() END, loudness = 0
+ WHERE id = $1 RETURNING *;

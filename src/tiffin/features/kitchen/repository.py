@@ -1,0 +1,106 @@
+"""Tickets in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tiffin.db import Connection, load_queries
+from tiffin.features.kitchen.domain import ENDED, Ticket, TicketState
+from tiffin.features.kitchen.errors import TicketNotFound
+
+QUERIES = load_queries(__package__)
+
+
+async def insert_ticket(
+    connection: Connection, ticket_id: UUID, restaurant_id: UUID, content: dict[str, Any], answer_seconds: float
+) -> Ticket | None:
+    """Store a new ticket; None if the order has one."""
+    row = await connection.fetchrow(
+        QUERIES["insert_ticket"], ticket_id, restaurant_id, TicketState.NEW, content, answer_seconds
+    )
+    return _ticket(row) if row is not None else None
+
+
+async def require_ticket(connection: Connection, ticket_id: UUID) -> Ticket:
+    """A ticket. Raises TicketNotFound."""
+    row = await connection.fetchrow(QUERIES["get_ticket"], ticket_id)
+    if row is None:
+        raise TicketNotFound()
+    return _ticket(row)
+
+
+async def lock_ticket(connection: Connection, ticket_id: UUID) -> Ticket | None:
+    """A ticket, locked (after its order), or None."""
+    row = await connection.fetchrow(QUERIES["lock_ticket"], ticket_id)
+    return _ticket(row) if row is not None else None
+
+
+async def list_tickets(connection: Connection, restaurant_id: UUID, *, open_only: bool) -> list[Ticket]:
+    """A restaurant's tickets in the order they came: the open ones, or the newest 200."""
+    name = "list_open_tickets" if open_only else "list_recent_tickets"
+    return [_ticket(row) for row in await connection.fetch(QUERIES[name], restaurant_id)]
+
+
+async def list_ticket_restaurants(connection: Connection, ticket_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The restaurant of each ticket that exists."""
+    rows = await connection.fetch(QUERIES["list_ticket_restaurants"], list(ticket_ids))
+    return {row["id"]: row["restaurant_id"] for row in rows}
+
+
+async def insert_receipts(connection: Connection, receipts: Sequence[tuple[UUID, UUID, UUID]]) -> None:
+    """Note (ticket, device, account): the device has stored the ticket. Repeating is fine."""
+    tickets, devices, accounts = zip(*sorted(receipts), strict=True)
+    await connection.execute(QUERIES["insert_receipts"], list(tickets), list(devices), list(accounts))
+
+
+async def update_received(connection: Connection, ticket_ids: Sequence[UUID]) -> list[Ticket]:
+    """Mark as received; returns those that no device had before."""
+    return [_ticket(row) for row in await connection.fetch(QUERIES["update_received"], list(ticket_ids))]
+
+
+async def update_seen(connection: Connection, ticket_id: UUID, by_name: str) -> Ticket:
+    """Mark as seen by a person."""
+    return _ticket(await connection.fetchrow(QUERIES["update_seen"], ticket_id, by_name))
+
+
+async def update_loudness(connection: Connection, ticket_id: UUID, loudness: int) -> Ticket:
+    """Let it ring louder."""
+    return _ticket(await connection.fetchrow(QUERIES["update_loudness"], ticket_id, loudness))
+
+
+async def update_answer(
+    connection: Connection,
+    ticket_id: UUID,
+    state: TicketState,
+    by: tuple[UUID, str],
+    *,
+    minutes: int | None = None,
+    reason: str | None = None,
+    ready_at: datetime | None = None,
+) -> Ticket:
+    """Store the answer of a person (id, name)."""
+    return _ticket(
+        await connection.fetchrow(
+            QUERIES["update_answer"], ticket_id, state, by[0], by[1], minutes, reason, ready_at, state in ENDED
+        )
+    )
+
+
+async def update_state(
+    connection: Connection,
+    ticket_id: UUID,
+    state: TicketState,
+    *,
+    ready_at: datetime | None = None,
+    reason: str | None = None,
+) -> Ticket:
+    """Store a later state."""
+    return _ticket(
+        await connection.fetchrow(QUERIES["update_state"], ticket_id, state, ready_at, reason, state in ENDED)
+    )
+
+
+def _ticket(row: Any) -> Ticket:
+    fields = dict(row)
+    return Ticket(**{**fields, "state": TicketState(fields["state"])})

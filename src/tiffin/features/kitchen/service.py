@@ -1,0 +1,218 @@
+"""What people do with tickets: see, receive, accept, reject, advance, cancel.
+
+Socket commands and endpoints come here alike. The order's row is locked before the ticket's, so that of two answers,
+or an answer and a cancellation or a deadline, exactly one wins; the other is told who did.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from tiffin.base.principal import Principal
+from tiffin.db import Connection, Database, Transaction, use_case
+from tiffin.features.accounts import AccountService
+from tiffin.features.catalog import CatalogService, restaurant_topic
+from tiffin.features.kitchen import repository
+from tiffin.features.kitchen.domain import ADVANCES, ENDED, RejectReason, Ticket, TicketState
+from tiffin.features.kitchen.errors import NotAMember, TicketAlreadyAnswered, TicketNotFound, TicketNotOpen
+from tiffin.features.kitchen.events import (
+    TicketAccepted,
+    TicketAdvanced,
+    TicketCancelled,
+    TicketEvent,
+    TicketReceived,
+    TicketRejected,
+    TicketSeen,
+)
+from tiffin.features.kitchen.schemas import TicketStatus
+from tiffin.features.orders import Actor, Order, OrderService, OrderState
+from tiffin.realtime import EventLog, Position, get_position
+from tiffin.realtime.batcher import Batcher
+from tiffin.realtime.presence import Present
+
+# who is in a room now: (connection, room)
+ListPresent = Callable[[Connection, str], Awaitable[Sequence[Present]]]
+# (ticket, device, account)
+_Receipt = tuple[UUID, UUID, UUID]
+
+
+class KitchenService:
+    """Tickets, for the people of a restaurant."""
+
+    def __init__(
+        self,
+        database: Database,
+        events: EventLog,
+        accounts: AccountService,
+        catalog: CatalogService,
+        orders: OrderService,
+        list_present: ListPresent,
+    ) -> None:
+        self.database = database
+        self._events = events
+        self._accounts = accounts
+        self._catalog = catalog
+        self._orders = orders
+        self._list_present = list_present
+        # many devices store the same ticket in the same moment: their receipts share a transaction
+        self._receipts: Batcher[_Receipt, bool] = Batcher(self._store_receipts, window_seconds=0.02)
+
+    async def read_board(
+        self, principal: Principal, restaurant_id: UUID, *, open_only: bool
+    ) -> tuple[list[Ticket], Position]:
+        """A restaurant's tickets and the position of its topic, of one moment. Raises NotAMember."""
+        async with self.database.snapshot() as connection:
+            await self._require_member(connection, restaurant_id, principal)
+            tickets = await repository.list_tickets(connection, restaurant_id, open_only=open_only)
+            return tickets, await get_position(connection, restaurant_topic(restaurant_id))
+
+    async def read_presence(self, principal: Principal, restaurant_id: UUID) -> list[tuple[Present, str]]:
+        """Who is connected to a restaurant's board, with their names. Raises NotAMember."""
+        async with self.database.connection() as connection:
+            await self._require_member(connection, restaurant_id, principal)
+            present = await self._list_present(connection, restaurant_topic(restaurant_id))
+            accounts = await self._accounts.list_by_ids(connection, [one.account_id for one in present])
+        return [(one, accounts[one.account_id].name) for one in present if one.account_id in accounts]
+
+    async def receive(self, principal: Principal, device_id: UUID, ticket_id: UUID) -> None:
+        """A device has stored a ticket. Raises TicketNotFound."""
+        if not await self._receipts.ask((ticket_id, device_id, principal.account_id)):
+            raise TicketNotFound()
+
+    async def _store_receipts(self, receipts: Sequence[_Receipt]) -> list[bool]:
+        return await self._receive(receipts)
+
+    @use_case
+    async def _receive(self, transaction: Transaction, receipts: Sequence[_Receipt]) -> list[bool]:
+        """Store receipts of many devices. True for those that may: of members, of tickets that exist."""
+        connection = transaction.connection
+        restaurants = await repository.list_ticket_restaurants(connection, list({ticket for ticket, _, _ in receipts}))
+        pairs = {(account, restaurants[ticket]) for ticket, _, account in receipts if ticket in restaurants}
+        members = await self._catalog.list_memberships(connection, list(pairs))
+        allowed = [
+            ticket in restaurants and (account, restaurants[ticket]) in members for ticket, _, account in receipts
+        ]
+        good = [receipt for receipt, may in zip(receipts, allowed, strict=True) if may]
+        if good:
+            await repository.insert_receipts(connection, good)
+            for ticket in await repository.update_received(connection, list({ticket for ticket, _, _ in good})):
+                self._tell(transaction, ticket, TicketReceived)
+        return allowed
+
+    @use_case
+    async def see(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> Ticket:
+        """A person has touched a ticket. Seeing it again changes nothing. Raises TicketNotFound."""
+        connection = transaction.connection
+        await self._require_own(connection, principal, ticket_id)
+        ticket = await repository.lock_ticket(connection, ticket_id)
+        assert ticket is not None
+        if ticket.seen_at is None and ticket.state not in ENDED:
+            ticket = await repository.update_seen(connection, ticket_id, await self._name(connection, principal))
+            self._tell(transaction, ticket, TicketSeen)
+        return ticket
+
+    @use_case
+    async def accept(self, transaction: Transaction, principal: Principal, ticket_id: UUID, minutes: int) -> Ticket:
+        """Accept an order; it is ready in `minutes`. Accepting one's own accepted ticket again is the same answer.
+
+        Raises TicketNotFound, TicketAlreadyAnswered, OrderCannotChange.
+        """
+        order, ticket = await self._lock(transaction, principal, ticket_id)
+        if not ticket.waits_for_answer:
+            return _same_answer(ticket, principal, ticket.state is not TicketState.REJECTED)
+        order = await self._orders.transition(
+            transaction, order, OrderState.CONFIRMED, Actor.RESTAURANT, principal.account_id, minutes=minutes
+        )
+        by = (principal.account_id, await self._name(transaction.connection, principal))
+        ticket = await repository.update_answer(
+            transaction.connection, ticket_id, TicketState.ACCEPTED, by, minutes=minutes, ready_at=order.ready_at
+        )
+        self._tell(transaction, ticket, TicketAccepted)
+        return ticket
+
+    @use_case
+    async def reject(
+        self, transaction: Transaction, principal: Principal, ticket_id: UUID, reason: RejectReason, note: str
+    ) -> Ticket:
+        """Reject an order. Raises TicketNotFound, TicketAlreadyAnswered, OrderCannotChange."""
+        order, ticket = await self._lock(transaction, principal, ticket_id)
+        if not ticket.waits_for_answer:
+            return _same_answer(ticket, principal, ticket.state is TicketState.REJECTED)
+        told = f"{reason}: {note}" if note else str(reason)
+        await self._orders.transition(
+            transaction, order, OrderState.REJECTED, Actor.RESTAURANT, principal.account_id, reason=told
+        )
+        by = (principal.account_id, await self._name(transaction.connection, principal))
+        ticket = await repository.update_answer(
+            transaction.connection, ticket_id, TicketState.REJECTED, by, reason=told
+        )
+        self._tell(transaction, ticket, TicketRejected)
+        return ticket
+
+    @use_case
+    async def advance(self, transaction: Transaction, principal: Principal, ticket_id: UUID, to: OrderState) -> Ticket:
+        """Bring an accepted order a step on; being there already is fine. Raises TicketNotFound, OrderCannotChange."""
+        order, ticket = await self._lock(transaction, principal, ticket_id)
+        if order.state is to:
+            return ticket
+        order = await self._orders.transition(transaction, order, to, Actor.RESTAURANT, principal.account_id)
+        ticket = await repository.update_state(transaction.connection, ticket_id, ADVANCES[to], ready_at=order.ready_at)
+        self._tell(transaction, ticket, TicketAdvanced)
+        return ticket
+
+    @use_case
+    async def cancel(self, transaction: Transaction, principal: Principal, ticket_id: UUID, reason: str) -> Ticket:
+        """Cancel an accepted order. Raises TicketNotFound, TicketNotOpen, OrderCannotChange."""
+        order, ticket = await self._lock(transaction, principal, ticket_id)
+        if ticket.waits_for_answer or ticket.state in ENDED:
+            raise TicketNotOpen(state=ticket.state)
+        await self._orders.transition(
+            transaction, order, OrderState.CANCELLED, Actor.RESTAURANT, principal.account_id, reason=reason
+        )
+        ticket = await repository.update_state(transaction.connection, ticket_id, TicketState.CANCELLED, reason=reason)
+        self._tell(transaction, ticket, TicketCancelled)
+        return ticket
+
+    async def _lock(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> tuple[Order, Ticket]:
+        """A ticket of an own restaurant and its order, locked in the one order that is allowed."""
+        connection = transaction.connection
+        await self._require_own(connection, principal, ticket_id)
+        order = await self._orders.lock(connection, ticket_id)
+        ticket = await repository.lock_ticket(connection, ticket_id)
+        assert ticket is not None
+        return order, ticket
+
+    async def _require_own(self, connection: Connection, principal: Principal, ticket_id: UUID) -> None:
+        """Raises TicketNotFound: who is no member may not know that the ticket exists."""
+        restaurants = await repository.list_ticket_restaurants(connection, [ticket_id])
+        restaurant_id = restaurants.get(ticket_id)
+        if (
+            restaurant_id is None
+            or await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None
+        ):
+            raise TicketNotFound()
+
+    async def _require_member(self, connection: Connection, restaurant_id: UUID, principal: Principal) -> None:
+        await self._catalog.require_restaurant(connection, restaurant_id)
+        if await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None:
+            raise NotAMember()
+
+    async def _name(self, connection: Connection, principal: Principal) -> str:
+        accounts = await self._accounts.list_by_ids(connection, [principal.account_id])
+        return accounts[principal.account_id].name
+
+    def _tell(self, transaction: Transaction, ticket: Ticket, event: type[TicketEvent]) -> None:
+        made = event(ticket_id=ticket.id, status=TicketStatus.of(ticket))
+        self._events.append(transaction, restaurant_topic(ticket.restaurant_id), made)
+
+
+def _same_answer(ticket: Ticket, principal: Principal, same: bool) -> Ticket:
+    """The ticket, if it was this person who gave this answer. Raises TicketAlreadyAnswered."""
+    if same and ticket.answered_by == principal.account_id:
+        return ticket
+    who = ticket.answered_by_name or "nobody in time"
+    raise TicketAlreadyAnswered(
+        f"This ticket is {ticket.state}: {who} was first.",
+        state=ticket.state,
+        answered_by_name=ticket.answered_by_name,
+        answered_at=ticket.answered_at,
+    )

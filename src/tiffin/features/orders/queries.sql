@@ -1,0 +1,30 @@
+-- name: insert_order
+INSERT INTO customer_order (id, number, customer_id, restaurant_id, state, lines, bill, total_minor, currency,
+                            destination, restaurant, note, placed_at, ready_at, eta_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- name: get_order
+SELECT * FROM customer_order WHERE id = $1;
+
+-- name: lock_order
+SELECT * FROM customer_order WHERE id = $1 FOR UPDATE;
+
+-- name: update_order
+-- The new state and the history's line, in one statement.
+WITH changed AS (
+    UPDATE customer_order SET state = $2, ready_at = $3, eta_at = $4, ended_at = $5 WHERE id = $1
+)
+INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $2, $6, $7, $8, $9);
+
+-- name: insert_transition
+INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: list_transitions
+SELECT state, at, actor, actor_id, reason FROM order_transition WHERE order_id = $1 ORDER BY at;
+
+-- name: list_orders
+-- A customer's orders, the newest first, after the id $2 (NULL: from the start).
+SELECT * FROM customer_order WHERE customer_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3;
+
+-- name: list_customers
+SELECT id, customer_id FROM customer_order WHERE id = ANY($1::uuid[]);

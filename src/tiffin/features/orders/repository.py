@@ -1,0 +1,197 @@
+"""Orders in PostgreSQL: what was bought is JSON as it was, what moves are columns."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from tiffin.base.geo import Point
+from tiffin.db import Connection, load_queries
+from tiffin.features.orders.domain import (
+    Actor,
+    Bill,
+    ChosenOption,
+    Destination,
+    Order,
+    OrderLine,
+    OrderRestaurant,
+    OrderState,
+    Transition,
+)
+from tiffin.features.orders.errors import OrderNotFound
+
+QUERIES = load_queries(__package__)
+
+
+async def insert_order(connection: Connection, order: Order) -> None:
+    """Store a new order."""
+    bill = order.bill
+    await connection.execute(
+        QUERIES["insert_order"],
+        order.id,
+        order.number,
+        order.customer_id,
+        order.restaurant_id,
+        order.state,
+        [_line_to_json(line) for line in bill.lines],
+        {
+            "delivery_fee_minor": bill.delivery_fee_minor,
+            "tip_minor": bill.tip_minor,
+            "tax_basis_points": bill.tax_basis_points,
+        },
+        bill.total_minor,
+        bill.currency,
+        {
+            "street": order.destination.street,
+            "city": order.destination.city,
+            "note": order.destination.note,
+            **_point_to_json(order.destination.location),
+        },
+        {
+            "name": order.restaurant.name,
+            "address": order.restaurant.address,
+            **_point_to_json(order.restaurant.location),
+        },
+        order.note,
+        order.placed_at,
+        order.ready_at,
+        order.eta_at,
+    )
+
+
+async def get_order(connection: Connection, order_id: UUID) -> Order | None:
+    """An order, or None."""
+    row = await connection.fetchrow(QUERIES["get_order"], order_id)
+    return _order(row) if row is not None else None
+
+
+async def require_order(connection: Connection, order_id: UUID) -> Order:
+    """An order. Raises OrderNotFound."""
+    order = await get_order(connection, order_id)
+    if order is None:
+        raise OrderNotFound()
+    return order
+
+
+async def lock_order(connection: Connection, order_id: UUID) -> Order:
+    """An order, locked. Raises OrderNotFound."""
+    row = await connection.fetchrow(QUERIES["lock_order"], order_id)
+    if row is None:
+        raise OrderNotFound()
+    return _order(row)
+
+
+async def update_order(connection: Connection, order: Order, transition: Transition) -> None:
+    """Store an order's new state and the line of its history."""
+    await connection.execute(
+        QUERIES["update_order"],
+        order.id,
+        order.state,
+        order.ready_at,
+        order.eta_at,
+        order.ended_at,
+        transition.at,
+        transition.actor,
+        transition.actor_id,
+        transition.reason,
+    )
+
+
+async def insert_transition(connection: Connection, order_id: UUID, transition: Transition) -> None:
+    """Store a line of an order's history."""
+    await connection.execute(
+        QUERIES["insert_transition"],
+        order_id,
+        transition.state,
+        transition.at,
+        transition.actor,
+        transition.actor_id,
+        transition.reason,
+    )
+
+
+async def list_transitions(connection: Connection, order_id: UUID) -> list[Transition]:
+    """What happened to an order, in order."""
+    return [
+        Transition(OrderState(row["state"]), row["at"], Actor(row["actor"]), row["actor_id"], row["reason"])
+        for row in await connection.fetch(QUERIES["list_transitions"], order_id)
+    ]
+
+
+async def list_orders(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[Order]:
+    """A customer's orders, the newest first, after the order `after`."""
+    return [_order(row) for row in await connection.fetch(QUERIES["list_orders"], customer_id, after, limit)]
+
+
+async def list_customers(connection: Connection, keys: Sequence[str]) -> dict[str, UUID]:
+    """Who placed each of these orders, by the order's id as text; unknown ones and nonsense are left out."""
+    ids = {key: parsed for key in keys if (parsed := _parse(key)) is not None}
+    rows = await connection.fetch(QUERIES["list_customers"], list(ids.values()))
+    customers = {row["id"]: row["customer_id"] for row in rows}
+    return {key: customers[order_id] for key, order_id in ids.items() if order_id in customers}
+
+
+def _parse(key: str) -> UUID | None:
+    """Only the canonical form: two spellings of one order would be two topics."""
+    try:
+        parsed = UUID(key)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == key else None
+
+
+def _point_to_json(point: Point) -> dict[str, float]:
+    return {"latitude": point.latitude, "longitude": point.longitude}
+
+
+def _line_to_json(line: OrderLine) -> dict[str, Any]:
+    return {
+        "menu_item_id": line.menu_item_id,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_minor": line.unit_minor,
+        "options": [
+            {"option_id": option.option_id, "name": option.name, "price_minor": option.price_minor}
+            for option in line.options
+        ],
+        "note": line.note,
+    }
+
+
+def _line(line: dict[str, Any]) -> OrderLine:
+    options = tuple(
+        ChosenOption(UUID(option["option_id"]), option["name"], option["price_minor"]) for option in line["options"]
+    )
+    menu_item_id = UUID(line["menu_item_id"])
+    return OrderLine(menu_item_id, line["name"], line["quantity"], line["unit_minor"], options, line["note"])
+
+
+def _order(row: Any) -> Order:
+    bill, destination, restaurant = row["bill"], row["destination"], row["restaurant"]
+    return Order(
+        id=row["id"],
+        number=row["number"],
+        customer_id=row["customer_id"],
+        restaurant_id=row["restaurant_id"],
+        state=OrderState(row["state"]),
+        bill=Bill(
+            row["currency"],
+            tuple(_line(line) for line in row["lines"]),
+            bill["delivery_fee_minor"],
+            bill["tip_minor"],
+            bill["tax_basis_points"],
+        ),
+        destination=Destination(
+            destination["street"],
+            destination["city"],
+            Point(destination["latitude"], destination["longitude"]),
+            destination["note"],
+        ),
+        restaurant=OrderRestaurant(
+            restaurant["name"], restaurant["address"], Point(restaurant["latitude"], restaurant["longitude"])
+        ),
+        note=row["note"],
+        placed_at=row["placed_at"],
+        ready_at=row["ready_at"],
+        eta_at=row["eta_at"],
+        ended_at=row["ended_at"],
+    )

@@ -1,0 +1,242 @@
+"""Use cases of orders.
+
+`place`, `cancel` and the readers are for customers and support; `transition` is for features above (kitchen) and joins
+their transaction: it locks the order, asks the state machine, and tells the customer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tiffin.base.clock import Clock
+from tiffin.base.ids import new_id, readable_code
+from tiffin.base.principal import Principal, Role
+from tiffin.db import Connection, Database, Transaction, use_case
+from tiffin.features.accounts import user_topic
+from tiffin.features.catalog import CatalogService, Restaurant
+from tiffin.features.orders import repository
+from tiffin.features.orders.domain import (
+    FINAL_STATES,
+    Actor,
+    Bill,
+    Order,
+    OrderRestaurant,
+    OrderState,
+    Transition,
+    estimate,
+    may_change,
+    travel_time,
+)
+from tiffin.features.orders.errors import MayNotCancel, OrderCannotChange, OrderNotFound, PriceChanged
+from tiffin.features.orders.events import (
+    OrderCancelledFact,
+    OrderChanged,
+    OrderPlacedFact,
+    event_of,
+    order_topic,
+)
+from tiffin.features.orders.pricing import (
+    BasketLine,
+    price_basket,
+    require_in_reach,
+    require_taking_orders,
+    unavailable_lines,
+)
+from tiffin.features.orders.schemas import BasketBody, BillView, OrderCreate, OrderSummary
+from tiffin.realtime import EventLog, Position, get_position
+from tiffin.work import Outbox
+
+_NUMBER_CHARACTERS = 5
+
+
+class OrderService:
+    """Orders."""
+
+    def __init__(
+        self, database: Database, events: EventLog, outbox: Outbox, clock: Clock, catalog: CatalogService
+    ) -> None:
+        self.database = database
+        self._events = events
+        self._outbox = outbox
+        self._clock = clock
+        self._catalog = catalog
+
+    # the customer
+
+    async def price(self, body: BasketBody) -> Bill:
+        """The bill of a basket as it would be ordered now. Raises what `place` raises."""
+        async with self.database.connection() as connection:
+            return (await self._price(connection, body, self._clock.now()))[1]
+
+    @use_case
+    async def place(
+        self, transaction: Transaction, principal: Principal, body: OrderCreate
+    ) -> tuple[Order, Sequence[Transition]]:
+        """Place an order; it is paid on delivery until cards exist.
+
+        Raises RestaurantClosed, RestaurantPaused, OutOfReach, ItemsUnavailable, OptionsInvalid, BelowMinimum, and
+        PriceChanged with the new bill when the customer saw another total.
+        """
+        connection, now = transaction.connection, self._clock.now()
+        restaurant, bill = await self._price(connection, body, now)
+        if bill.total_minor != body.expected_total_minor:
+            raise PriceChanged(bill=BillView.of(bill).model_dump(mode="json"))
+        order = _new_order(principal.account_id, restaurant, bill, body, now)
+        placed = Transition(OrderState.PLACED, now, Actor.CUSTOMER, principal.account_id, "")
+        await repository.insert_order(connection, order)
+        await repository.insert_transition(connection, order.id, placed)
+        self._tell(transaction, order, placed)
+        self._outbox.enqueue(transaction, OrderPlacedFact(order_id=order.id))
+        return order, (placed,)
+
+    async def _price(self, connection: Connection, body: BasketBody, now: datetime) -> tuple[Restaurant, Bill]:
+        restaurant = await self._catalog.require_restaurant(connection, body.restaurant_id)
+        require_taking_orders(restaurant, now)
+        require_in_reach(restaurant, body.destination.to_destination().location)
+        ids = {line.menu_item_id for line in body.lines}
+        items = await self._catalog.list_menu_items(connection, restaurant.id, ids)
+        return restaurant, price_basket(restaurant, items, body.to_lines(), body.tip_minor, now)
+
+    async def list_own(self, principal: Principal, after: UUID | None, limit: int) -> list[Order]:
+        """The own orders, the newest first."""
+        async with self.database.connection() as connection:
+            return await repository.list_orders(connection, principal.account_id, after, limit)
+
+    @use_case
+    async def cancel(self, transaction: Transaction, principal: Principal, order_id: UUID, reason: str) -> Order:
+        """Cancel an order: its customer before it is confirmed, support also after.
+
+        Raises OrderNotFound, MayNotCancel, OrderCannotChange.
+        """
+        order = await repository.lock_order(transaction.connection, order_id)
+        is_support = principal.has(Role.AGENT) or principal.has(Role.ADMIN)
+        if order.customer_id != principal.account_id and not is_support:
+            raise OrderNotFound()
+        actor = Actor.SUPPORT if is_support else Actor.CUSTOMER
+        if order.state not in FINAL_STATES and not may_change(order.state, OrderState.CANCELLED, actor):
+            raise MayNotCancel(state=order.state)
+        cancelled = await self._change(transaction, order, OrderState.CANCELLED, actor, principal.account_id, reason)
+        self._outbox.enqueue(transaction, OrderCancelledFact(order_id=order_id))
+        return cancelled
+
+    async def read_snapshot(
+        self, principal: Principal | None, order_id: UUID
+    ) -> tuple[Order, Sequence[Transition], Position]:
+        """An order, its history and the position of `order.{id}`, of one moment.
+
+        For its customer, the restaurant's members, support and administrators. Raises OrderNotFound.
+        """
+        async with self.database.snapshot() as connection:
+            order = await repository.require_order(connection, order_id)
+            if not await self._may_see(connection, principal, order):
+                raise OrderNotFound()
+            history = await repository.list_transitions(connection, order_id)
+            return order, history, await get_position(connection, order_topic(order_id))
+
+    async def _may_see(self, connection: Connection, principal: Principal | None, order: Order) -> bool:
+        if principal is None:
+            return False
+        if principal.account_id == order.customer_id or principal.has(Role.AGENT) or principal.has(Role.ADMIN):
+            return True
+        role = await self._catalog.member_role(connection, order.restaurant_id, principal.account_id)
+        return role is not None
+
+    async def read_receipt(self, principal: Principal, order_id: UUID) -> Order:
+        """A delivered order of the own. Raises OrderNotFound, OrderCannotChange before delivery."""
+        async with self.database.connection() as connection:
+            order = await repository.require_order(connection, order_id)
+        if order.customer_id != principal.account_id:
+            raise OrderNotFound()
+        if order.state is not OrderState.DELIVERED:
+            raise OrderCannotChange("There is a receipt once the order has been delivered.", state=order.state)
+        return order
+
+    async def reorder(self, principal: Principal, order_id: UUID) -> tuple[Order, list[dict[str, str]]]:
+        """An own past order and which of its lines cannot be ordered now. Raises OrderNotFound."""
+        async with self.database.connection() as connection:
+            order = await repository.require_order(connection, order_id)
+            if order.customer_id != principal.account_id:
+                raise OrderNotFound()
+            restaurant = await self._catalog.require_restaurant(connection, order.restaurant_id)
+            basket = [_basket_line(order, index) for index in range(len(order.bill.lines))]
+            ids = {line.menu_item_id for line in basket}
+            items = await self._catalog.list_menu_items(connection, restaurant.id, ids)
+        return order, unavailable_lines(restaurant, items, basket, self._clock.now())
+
+    # features above
+
+    async def get(self, connection: Connection, order_id: UUID) -> Order | None:
+        """An order, or None."""
+        return await repository.get_order(connection, order_id)
+
+    async def lock(self, connection: Connection, order_id: UUID) -> Order:
+        """An order, locked: always before what hangs on it. Raises OrderNotFound."""
+        return await repository.lock_order(connection, order_id)
+
+    async def transition(
+        self,
+        transaction: Transaction,
+        order: Order,
+        to: OrderState,
+        actor: Actor,
+        actor_id: UUID | None,
+        *,
+        reason: str = "",
+        minutes: int | None = None,
+    ) -> Order:
+        """Bring a locked order to another state and tell its customer. Raises OrderCannotChange."""
+        return await self._change(transaction, order, to, actor, actor_id, reason, minutes)
+
+    async def _change(
+        self,
+        transaction: Transaction,
+        order: Order,
+        to: OrderState,
+        actor: Actor,
+        actor_id: UUID | None,
+        reason: str,
+        minutes: int | None = None,
+    ) -> Order:
+        if not may_change(order.state, to, actor):
+            raise OrderCannotChange(f"The order is {order.state}; it cannot become {to}.", state=order.state)
+        now = self._clock.now()
+        ready_at, eta_at = estimate(order, to, now, minutes)
+        ended_at = now if to in FINAL_STATES else None
+        changed = replace(order, state=to, ready_at=ready_at, eta_at=eta_at, ended_at=ended_at)
+        made = Transition(to, now, actor, actor_id, reason)
+        await repository.update_order(transaction.connection, changed, made)
+        self._tell(transaction, changed, made)
+        return changed
+
+    def _tell(self, transaction: Transaction, order: Order, transition: Transition) -> None:
+        self._events.append(transaction, order_topic(order.id), event_of(order, transition))
+        summary = OrderChanged(order=OrderSummary.of(order))
+        self._events.append(transaction, user_topic(order.customer_id), summary)
+
+
+def _new_order(customer_id: UUID, restaurant: Restaurant, bill: Bill, body: OrderCreate, now: datetime) -> Order:
+    destination = body.destination.to_destination()
+    minutes = restaurant.preparation_minutes + restaurant.busy_extra_minutes
+    ready_at = now + timedelta(minutes=minutes)
+    return Order(
+        id=new_id(),
+        number=readable_code(_NUMBER_CHARACTERS),
+        customer_id=customer_id,
+        restaurant_id=restaurant.id,
+        state=OrderState.PLACED,
+        bill=bill,
+        destination=destination,
+        restaurant=OrderRestaurant(restaurant.name, restaurant.address, restaurant.location),
+        note=body.note,
+        placed_at=now,
+        ready_at=ready_at,
+        eta_at=ready_at + travel_time(restaurant.location, destination.location),
+        ended_at=None,
+    )
+
+
+def _basket_line(order: Order, index: int) -> BasketLine:
+    line = order.bill.lines[index]
+    options = tuple(option.option_id for option in line.options)
+    return BasketLine(line.menu_item_id, line.quantity, options, line.note)
