@@ -1,0 +1,237 @@
+"""Seeds the demo city through the public API: restaurants with owners, staff and menus, and customers with addresses.
+
+Idempotent: accounts are logged into if they exist, and whatever a run finds in place it leaves alone, so seeding may
+be interrupted and repeated. For demonstration only: every account has the same password, printed for whoever wants
+to look around.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from tiffin.client import ProblemError, Tiffin
+from tiffin.client.http import Json, open_http
+from tiffin.demo.menus import DOORSTEPS, FIRST_NAMES, LAST_NAMES, PLACES, Dish, Doorstep, Place
+
+DEMO_PASSWORD = "lohikeitto ja karjalanpiirakka"
+_DOMAIN = "demo.example.org"
+_ALWAYS_OPEN = {
+    day: [{"opens": "00:00", "closes": "00:00"}]
+    for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+}
+_AT_ONCE = 4
+
+# told of each thing done, with how many there are in all
+OnProgress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account, logged in."""
+
+    name: str
+    email: str
+    tiffin: Tiffin
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Somebody who orders to this doorstep."""
+
+    person: Person
+    doorstep: Doorstep
+
+
+@dataclass(frozen=True, slots=True)
+class Restaurant:
+    """An open restaurant, who works there, and its menu as the API gives it."""
+
+    restaurant_id: str
+    name: str
+    owner: Person
+    staff: tuple[Person, ...]
+    menu: Json
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Everybody, logged in."""
+
+    restaurants: tuple[Restaurant, ...]
+    customers: tuple[Customer, ...]
+
+    def __str__(self) -> str:
+        staff = sum(len(restaurant.staff) for restaurant in self.restaurants)
+        owner, cook = self.restaurants[0].owner, self.restaurants[0].staff[0]
+        return (
+            f"{len(self.restaurants)} restaurants, {staff} staff and {len(self.customers)} customers. "
+            f"For demonstration only: log in as {owner.email}, {cook.email} or {self.customers[0].person.email} with the password “{DEMO_PASSWORD}”."
+        )
+
+
+async def seed(
+    origin: str, *, restaurants: int = 12, staff: int = 2, customers: int = 20, on_progress: OnProgress | None = None
+) -> str:
+    """Fill the system at `origin` with the demo city; returns what is there, in a sentence."""
+    async with open_http() as pool:
+        return str(
+            await populate(
+                pool, [origin], restaurants=restaurants, staff=staff, customers=customers, on_progress=on_progress
+            )
+        )
+
+
+def count_steps(*, restaurants: int, staff: int, customers: int) -> int:
+    """How often `on_progress` will be called."""
+    return restaurants * (2 + staff) + customers
+
+
+async def populate(
+    pool: httpx.AsyncClient,
+    origins: Sequence[str],
+    *,
+    restaurants: int = 12,
+    staff: int = 2,
+    customers: int = 20,
+    on_progress: OnProgress | None = None,
+) -> City:
+    """Seed what is missing and log everybody in. Calls `on_progress(1)` `count_steps` times."""
+    seeding = _Seeding(pool, origins, on_progress or (lambda steps: None))
+    async with asyncio.TaskGroup() as group:
+        opened = [group.create_task(seeding.open(number, staff)) for number in range(restaurants)]
+        came = [group.create_task(seeding.settle(number)) for number in range(customers)]
+    return City(tuple(task.result() for task in opened), tuple(task.result() for task in came))
+
+
+class _Seeding:
+    """One run of the seed; at most a few things are done at once."""
+
+    def __init__(self, pool: httpx.AsyncClient, origins: Sequence[str], on_progress: OnProgress) -> None:
+        self._pool = pool
+        self._origins = origins
+        self._on_progress = on_progress
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def settle(self, number: int) -> Customer:
+        """Customer `number`, with an address."""
+        async with self._turns:
+            person = await self._log_in(f"customer{number + 1}", _name(number + 1000))
+            doorstep = DOORSTEPS[number % len(DOORSTEPS)]
+            if not await person.tiffin.list_addresses():
+                await person.tiffin.add_address({"label": "Home", **destination(doorstep), "postal_code": "00100"})
+            self._on_progress(1)
+            return Customer(person, doorstep)
+
+    async def open(self, number: int, staff: int) -> Restaurant:
+        """Restaurant `number`, with owner, staff and menu."""
+        async with self._turns:
+            place = PLACES[number % len(PLACES)]
+            owner = await self._log_in(f"owner{number + 1}", _name(number))
+            self._on_progress(1)
+            crew = [await self._log_in(f"staff{number + 1}-{one + 1}", _name(number * 7 + one)) for one in range(staff)]
+            self._on_progress(staff)
+            found = await _items(owner.tiffin.my_restaurants())
+            mine = found[0] if found else await owner.tiffin.create_restaurant(_restaurant(place))
+            await _take_on(owner, mine["id"], crew)
+            menu = await _write_menu(owner.tiffin, mine["id"], place)
+            self._on_progress(1)
+            return Restaurant(mine["id"], mine["name"], owner, tuple(crew), menu)
+
+    async def _log_in(self, user: str, name: str) -> Person:
+        email = f"{user}@{_DOMAIN}"
+        tiffin = Tiffin(self._origins, pool=self._pool)
+        try:
+            await tiffin.log_in(email, DEMO_PASSWORD, device_name="demo")
+        except ProblemError as error:
+            if error.status != 401:
+                raise
+            await tiffin.register(email, DEMO_PASSWORD, name)
+            await tiffin.log_in(email, DEMO_PASSWORD, device_name="demo")
+        return Person(name, email, tiffin)
+
+
+def _name(number: int) -> str:
+    chance = random.Random(number)
+    return f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"
+
+
+def destination(doorstep: Doorstep) -> Json:
+    """An address as orders want it."""
+    return {
+        "street": doorstep.street,
+        "city": "Helsinki",
+        "latitude": doorstep.latitude,
+        "longitude": doorstep.longitude,
+    }
+
+
+def _restaurant(place: Place) -> Json:
+    return {
+        "name": place.name,
+        "description": place.description,
+        "address": f"{place.street}, Helsinki",
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "time_zone": "Europe/Helsinki",
+        "currency": "EUR",
+        "published": True,
+        "opening_hours": _ALWAYS_OPEN,
+        "preparation_minutes": 20,
+        "delivery_radius_meters": 4000,
+        "delivery_fee_minor": 390,
+        "minimum_order_minor": 500,
+        "tax_basis_points": 1400,
+    }
+
+
+async def _items(answer: Awaitable[Json]) -> list[Json]:
+    items: list[Json] = (await answer)["items"]
+    return items
+
+
+async def _take_on(owner: Person, restaurant_id: str, crew: Sequence[Person]) -> None:
+    members = (await owner.tiffin.list_members(restaurant_id))["members"]
+    there = {member["account_id"] for member in members}
+    for person in crew:
+        if person.tiffin.account_id not in there:
+            await owner.tiffin.add_member(restaurant_id, person.email, "staff")
+
+
+async def _write_menu(tiffin: Tiffin, restaurant_id: str, place: Place) -> Json:
+    menu = await tiffin.get_menu(restaurant_id)
+    categories = {category["name"]: category["id"] for category in menu["categories"]}
+    written = {item["name"] for item in menu["items"]}
+    for order, (name, dishes) in enumerate(place.menu.items()):
+        if name not in categories:
+            category = await tiffin.add_category(restaurant_id, {"name": name, "sort_order": order})
+            categories[name] = category["id"]
+        for number, dish in enumerate(dishes):
+            if dish.name not in written:
+                await tiffin.add_menu_item(restaurant_id, _item(dish, categories[name], number))
+    return await tiffin.get_menu(restaurant_id)
+
+
+def _item(dish: Dish, category_id: str, sort_order: int) -> Json:
+    groups = [_group(name, options, least=1, most=1) for name, options in dish.choice.items()]
+    if dish.extras:
+        groups.append(_group("Extras", dish.extras, least=0, most=len(dish.extras)))
+    return {
+        "category_id": category_id,
+        "name": dish.name,
+        "description": dish.description,
+        "price_minor": dish.price_minor,
+        "option_groups": groups,
+        "sort_order": sort_order,
+    }
+
+
+def _group(name: str, options: dict[str, int], *, least: int, most: int) -> Json:
+    return {
+        "name": name,
+        "min_choices": least,
+        "max_choices": most,
+        "options": [{"name": option, "price_minor": price} for option, price in options.items()],
+    }

@@ -1,0 +1,273 @@
+"""`tiffin demo`: a system of its own, a city on it, and what its people saw.
+
+Starts `tiffin up`, seeds, connects every staff device, then lets customers order at random (Poisson) until told to
+stop. Lost and twice are computed from what the clients really saw; either one makes the exit code 1. Ctrl-C stops it
+in an orderly way at any moment, a second one at once; no process stays behind.
+"""
+
+import asyncio
+import contextlib
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tiffin.client import ConnectionLost, ProblemError
+from tiffin.client.http import open_http
+from tiffin.demo.city import City, count_steps, populate
+from tiffin.demo.ledger import Ledger
+from tiffin.demo.people import Kitchen, order
+from tiffin.demo.system import System, run_system
+
+T = TypeVar("T")
+
+_RESTAURANTS, _STAFF, _CUSTOMERS = 12, 2, 40
+_STATUS_SECONDS = 5.0
+_LINES_PER_SECOND = 6
+_SETTLE_TICKS = 300  # of 0.05 s
+# seeding registers more people from one address than an hour allows
+_ENVIRONMENT = {"TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000", "TIFFIN_LOGIN_ATTEMPTS_PER_MINUTE": "10000"}
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Stopped(Exception):
+    """Somebody wants it to end."""
+
+
+async def main(*, seconds: float | None, data_dir: Path | None, seed: int, orders_per_second: float) -> None:
+    """Run the demo for `seconds`, or until Ctrl-C. Raises SystemExit(1) if an order was lost or came twice."""
+    stop = asyncio.Event()
+    with _stopped_by_signals(stop), _folder(data_dir) as folder:
+        ledger = Ledger()
+        try:
+            await _run(stop, folder, ledger, seconds, seed, orders_per_second)
+        except Stopped:
+            console.print("Stopped before the city was open.")
+            return
+    _summarize(ledger)
+    if ledger.lost or ledger.twice:
+        raise SystemExit(1)
+
+
+async def _run(
+    stop: asyncio.Event, folder: Path, ledger: Ledger, seconds: float | None, seed: int, orders_per_second: float
+) -> None:
+    console.print(f"[bold]Tiffin demo[/] · data in {folder}")
+    async with contextlib.AsyncExitStack() as stack:
+        starting = stack.enter_async_context(run_system(folder, _ENVIRONMENT))
+        system = await _unless(stop, starting)
+        console.print(f"[green]✓[/] Tiffin runs at [bold]{system.origin}[/] [dim]{system.started_in_seconds:.2f} s[/]")
+        pool = await stack.enter_async_context(open_http(connections=200))
+        city = await _unless(stop, _seed(pool, system.origin))
+        console.print(f"[green]✓[/] {city}")
+        simulation = _Simulation(city, ledger, system, random.Random(seed), orders_per_second)
+        await simulation.run(stop, seconds)
+        console.print("Closing…")
+
+
+async def _seed(pool: httpx.AsyncClient, origin: str) -> City:
+    size = {"restaurants": _RESTAURANTS, "staff": _STAFF, "customers": _CUSTOMERS}
+    columns = (TextColumn("Seeding the city"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=count_steps(**size))
+        return await populate(pool, [origin], **size, on_progress=lambda steps: progress.advance(task, steps))
+
+
+class _Simulation:
+    """Everybody at work."""
+
+    def __init__(
+        self, city: City, ledger: Ledger, system: System, chance: random.Random, orders_per_second: float
+    ) -> None:
+        self._city = city
+        self._ledger = ledger
+        self._system = system
+        self._chance = chance
+        self._orders_per_second = orders_per_second
+        self._begun = time.perf_counter()
+        # lines that may still be printed in this second
+        self._lines_left = _LINES_PER_SECOND
+        self._refused = 0
+
+    async def run(self, stop: asyncio.Event, seconds: float | None) -> None:
+        """Until `stop`, for `seconds` at most; then wait until what was placed is on every screen."""
+        kitchens = [Kitchen(place, self._ledger, self._chance, self._tell) for place in self._city.restaurants]
+        async with _background(*(kitchen.run() for kitchen in kitchens), self._tell_status(), self._tell_log()):
+            for kitchen in kitchens:
+                await _unless(stop, kitchen.wait_ready())
+            devices = sum(len(kitchen.restaurant.staff) for kitchen in kitchens)
+            console.print(f"[green]✓[/] {devices} staff devices are connected. Ctrl-C ends the day.\n")
+            self._begun = time.perf_counter()
+            async with _background() as customers:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._let_order(stop, customers)
+                await self._settle()
+
+    async def _let_order(self, stop: asyncio.Event, customers: "_Tasks") -> None:
+        """Open loop: customers come when they come, whether or not the system keeps up."""
+        due = time.perf_counter()
+        while not stop.is_set():
+            due += self._chance.expovariate(self._orders_per_second)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, due - time.perf_counter())):
+                    await stop.wait()
+                    return
+            customers.start(self._order())
+
+    async def _order(self) -> None:
+        customer, restaurant = self._chance.choice(self._city.customers), self._chance.choice(self._city.restaurants)
+        try:
+            await order(customer, restaurant, self._ledger, self._chance, self._tell)
+        except (ProblemError, ConnectionLost) as error:
+            self._refused += 1
+            self._tell(f"[red]![/] {customer.person.name} at {restaurant.name}: {error}")
+
+    async def _settle(self) -> None:
+        """What was placed in the last moment gets the time to arrive."""
+        for _ in range(_SETTLE_TICKS):
+            if not self._ledger.lost:
+                return
+            await asyncio.sleep(0.05)
+
+    # telling
+
+    def _tell(self, line: str) -> None:
+        if self._lines_left > 0:
+            self._lines_left -= 1
+            console.print(f"[dim]{time.perf_counter() - self._begun:6.1f}[/] {line}")
+
+    async def _tell_status(self) -> None:
+        for tick in range(1, 10**9):
+            await asyncio.sleep(1.0)
+            self._lines_left = _LINES_PER_SECOND
+            if tick % _STATUS_SECONDS == 0 and self._ledger.orders:
+                console.print(f"       [reverse] {self._status()} [/]")
+
+    def _status(self) -> str:
+        ledger = self._ledger
+        refused = f" · refused {self._refused}" if self._refused else ""
+        return (
+            f"placed {len(ledger.orders)} · on screens {ledger.on_screens} · accepted {ledger.accepted} · "
+            f"delivered {ledger.ended('delivered')}{refused} · to the last screen p50 {_ms(ledger.percentile(0.5))}, "
+            f"p99 {_ms(ledger.percentile(0.99))} · twice {ledger.twice}"
+        )
+
+    async def _tell_log(self) -> None:
+        """What `tiffin up` warns of, such as a server that was killed and starts again."""
+        with self._system.log.open(encoding="utf-8", errors="replace") as log:
+            log.seek(0, 2)
+            while True:
+                for line in log:
+                    if line.startswith("! "):
+                        console.print(f"       [yellow]tiffin up:[/] {line[2:].strip()}")
+                await asyncio.sleep(0.5)
+
+
+class _Tasks:
+    """Tasks that end with their context; one that fails is told at once and stops nothing."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it beside the others."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            console.print(f"[bold red]![/] {type(error).__name__}: {error}")
+
+    async def cancel(self) -> None:
+        """End all."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[_Tasks]:
+    """Run these until the context ends."""
+    tasks = _Tasks()
+    for one in work:
+        tasks.start(one)
+    try:
+        yield tasks
+    finally:
+        await tasks.cancel()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`; it is cancelled, and Stopped raised, if `stop` is set first."""
+    working, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Stopped
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM asks, the second cancels."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def ask() -> None:
+        if stop.is_set():
+            task.cancel()
+        stop.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for signum in signals:
+        loop.add_signal_handler(signum, ask)
+    try:
+        yield
+    finally:
+        for signum in signals:
+            loop.remove_signal_handler(signum)
+
+
+@contextlib.contextmanager
+def _folder(data_dir: Path | None) -> Iterator[Path]:
+    """The given folder, or one that goes with the demo."""
+    if data_dir is not None:
+        yield data_dir.resolve()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tiffin-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _summarize(ledger: Ledger) -> None:
+    cooking = sum(placed.ended_as is None for placed in ledger.orders.values())
+    console.print(
+        f"\nplaced {len(ledger.orders)} · delivered {ledger.ended('delivered')} · "
+        f"rejected {ledger.ended('rejected')} · still cooking {cooking} · to the last screen p50 {_ms(ledger.percentile(0.5))}, "
+        f"p99 {_ms(ledger.percentile(0.99))}"
+    )
+    color = "bold red" if ledger.lost or ledger.twice else "bold green"
+    console.print(f"[{color}]lost {ledger.lost} · twice {ledger.twice}[/]")
+
+
+def _ms(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds * 1000:.0f} ms"
