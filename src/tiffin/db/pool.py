@@ -20,7 +20,7 @@ _SERVER_SETTINGS = {
 
 
 def _dump(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=str).decode()  # asyncpg has a UUID class of its own
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
