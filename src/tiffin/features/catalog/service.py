@@ -32,7 +32,8 @@ from tiffin.realtime import EventLog
 
 # raises if the version is not the one that the caller has seen
 RequireVersion = Callable[[int], None]
-_CHORE_RESTAURANTS = 200
+# a chore's turn: some 20 ms of computing, so that it does not stall live traffic
+_CHORE_RESTAURANTS = 50
 
 
 class CatalogService:
