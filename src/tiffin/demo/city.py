@@ -65,10 +65,11 @@ class City:
 
     def __str__(self) -> str:
         staff = sum(len(restaurant.staff) for restaurant in self.restaurants)
-        owner, cook = self.restaurants[0].owner, self.restaurants[0].staff[0]
+        people = (self.restaurants[0].owner, self.restaurants[0].staff[0], self.customers[0].person)
+        emails = ", ".join(person.email for person in people)
         return (
             f"{len(self.restaurants)} restaurants, {staff} staff and {len(self.customers)} customers. "
-            f"For demonstration only: log in as {owner.email}, {cook.email} or {self.customers[0].person.email} with the password “{DEMO_PASSWORD}”."
+            f"For demonstration only: log in as {emails} with the password “{DEMO_PASSWORD}”."
         )
 
 

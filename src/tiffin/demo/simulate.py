@@ -260,11 +260,9 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
 
 def _summarize(ledger: Ledger) -> None:
     cooking = sum(placed.ended_as is None for placed in ledger.orders.values())
-    console.print(
-        f"\nplaced {len(ledger.orders)} · delivered {ledger.ended('delivered')} · "
-        f"rejected {ledger.ended('rejected')} · still cooking {cooking} · to the last screen p50 {_ms(ledger.percentile(0.5))}, "
-        f"p99 {_ms(ledger.percentile(0.99))}"
-    )
+    screens = f"p50 {_ms(ledger.percentile(0.5))}, p99 {_ms(ledger.percentile(0.99))}"
+    ends = f"delivered {ledger.ended('delivered')} · rejected {ledger.ended('rejected')} · still cooking {cooking}"
+    console.print(f"\nplaced {len(ledger.orders)} · {ends} · to the last screen {screens}")
     color = "bold red" if ledger.lost or ledger.twice else "bold green"
     console.print(f"[{color}]lost {ledger.lost} · twice {ledger.twice}[/]")
 
