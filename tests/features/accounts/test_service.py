@@ -288,7 +288,7 @@ async def test_every_grant_is_written_down_once(world: World) -> None:
 async def test_the_command_line_names_people_by_address(world: World) -> None:
     account_id = await world.register("Aino@Example.com")
     account = await world.accounts.set_role_by_email("aino@example.com ", Role.ADMIN, granted=True)
-    assert (account.id, account.roles) == (account_id, {Role.ADMIN})
+    assert (account.id, account.roles) == (account_id, frozenset((Role.ADMIN,)))
     with pytest.raises(AccountNotFound):
         await world.accounts.set_role_by_email("nobody@example.com", Role.ADMIN, granted=True)
 
