@@ -1,6 +1,8 @@
 import json
 import logging
+import os
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -39,3 +41,20 @@ def test_the_standard_librarys_logs_come_out_the_same_way(capsys: pytest.Capture
     logged = json.loads(capsys.readouterr().err)
     assert logged["event"] == "it broke: badly"
     assert logged["level"] == "error"
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+@pytest.mark.parametrize("logger", [get_logger("x"), logging.getLogger("x")])
+def test_a_traceback_shows_no_local_variables(
+    capsys: pytest.CaptureFixture[str], style: Literal["console", "json"], logger: logging.Logger
+) -> None:
+    configure_logging("info", style)
+    password = os.environ.get("NO_SUCH_VARIABLE", "hush-hush")
+    try:
+        raise ValueError(len(password))
+    except ValueError:
+        logger.exception("it_failed")
+    err = capsys.readouterr().err
+    assert "ValueError: 9" in err
+    assert "test_telemetry.py" in err
+    assert "hush-hush" not in err

@@ -13,9 +13,10 @@ Nothing but this package commits.
 
 from tiffin.db.pool import connect, create_pool
 from tiffin.db.queries import Queries, load_queries
-from tiffin.db.transaction import Connection, Database, Transaction, use_case
+from tiffin.db.transaction import UNREACHABLE, Connection, Database, Transaction, use_case
 
 __all__ = [
+    "UNREACHABLE",
     "Connection",
     "Database",
     "Queries",

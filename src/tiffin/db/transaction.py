@@ -36,7 +36,8 @@ _current: ContextVar["Transaction | None"] = ContextVar("tiffin_transaction", de
 
 _ATTEMPTS = 4
 _REPEATABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_UNREACHABLE = (
+# what a lost, refusing or overloaded database raises, for whoever speaks to it outside a use case
+UNREACHABLE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -173,7 +174,7 @@ class unavailable_when_unreachable:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         # asyncpg's own DataError is an InterfaceError and a ValueError: a value of ours that fits no column, a bug
-        if isinstance(error, _UNREACHABLE) and not isinstance(error, ValueError):
+        if isinstance(error, UNREACHABLE) and not isinstance(error, ValueError):
             raise Unavailable("The database does not answer at the moment; try again shortly.") from error
 
 
