@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from tiffin.base.principal import Role
+from tiffin.base.principal import Principal, Role
 from tiffin.db import Connection
 from tiffin.features.orders import repository
 from tiffin.features.orders.domain import Actor, Order, OrderState, Transition
@@ -151,9 +151,12 @@ async def read_grants(connection: Connection, requests: Sequence[ReadRequest]) -
     return [_grant(request, customers.get(request.key)) for request in requests]
 
 
+def may_follow(principal: Principal | None, customer_id: UUID) -> bool:
+    """True for the customer who ordered, support agents and administrators."""
+    if principal is None:
+        return False
+    return principal.account_id == customer_id or principal.has(Role.AGENT) or principal.has(Role.ADMIN)
+
+
 def _grant(request: ReadRequest, customer_id: UUID | None) -> Grant | None:
-    principal = request.principal
-    if principal is None or customer_id is None:
-        return None
-    may = principal.account_id == customer_id or principal.has(Role.AGENT) or principal.has(Role.ADMIN)
-    return Grant() if may else None
+    return Grant() if customer_id is not None and may_follow(request.principal, customer_id) else None

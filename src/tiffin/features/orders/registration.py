@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from tiffin.base.clock import Clock
+from tiffin.base.errors import Unauthenticated
 from tiffin.base.principal import Principal
 from tiffin.features.orders.domain import FINAL_STATES
 from tiffin.features.orders.events import EVENT_OF, order_topic, read_grants
@@ -18,7 +19,9 @@ def orders_feature(service: OrderService, clock: Clock, linger_seconds: float) -
     """The feature's record. An order's stream ends `linger_seconds` after the order has."""
 
     async def read(principal: Principal | None, order_id: UUID) -> Snapshot:
-        order, history, position = await service.read_snapshot(principal, order_id)
+        if principal is None:
+            raise Unauthenticated()
+        order, history, position = await service.read_snapshot(principal, order_id, for_stream=True)
         ends_in = None
         if order.ended_at is not None:
             ends_in = linger_seconds - (clock.now() - order.ended_at).total_seconds()

@@ -34,6 +34,7 @@ from tiffin.features.orders.events import (
     OrderChanged,
     OrderPlacedFact,
     event_of,
+    may_follow,
     order_topic,
 )
 from tiffin.features.orders.pricing import (
@@ -121,26 +122,23 @@ class OrderService:
         return cancelled
 
     async def read_snapshot(
-        self, principal: Principal | None, order_id: UUID
+        self, principal: Principal | None, order_id: UUID, *, for_stream: bool = False
     ) -> tuple[Order, Sequence[Transition], Position]:
         """An order, its history and the position of `order.{id}`, of one moment.
 
-        For its customer, the restaurant's members, support and administrators. Raises OrderNotFound.
+        For its customer, support and administrators, who may also follow it (`for_stream`), and for the restaurant's
+        members, who follow its ticket instead. Raises OrderNotFound.
         """
         async with self.database.snapshot() as connection:
             order = await repository.require_order(connection, order_id)
-            if not await self._may_see(connection, principal, order):
+            may = may_follow(principal, order.customer_id)
+            if not may and not for_stream and principal is not None:
+                role = await self._catalog.member_role(connection, order.restaurant_id, principal.account_id)
+                may = role is not None
+            if not may:
                 raise OrderNotFound()
             history = await repository.list_transitions(connection, order_id)
             return order, history, await get_position(connection, order_topic(order_id))
-
-    async def _may_see(self, connection: Connection, principal: Principal | None, order: Order) -> bool:
-        if principal is None:
-            return False
-        if principal.account_id == order.customer_id or principal.has(Role.AGENT) or principal.has(Role.ADMIN):
-            return True
-        role = await self._catalog.member_role(connection, order.restaurant_id, principal.account_id)
-        return role is not None
 
     async def read_receipt(self, principal: Principal, order_id: UUID) -> Order:
         """A delivered order of the own. Raises OrderNotFound, OrderCannotChange before delivery."""

@@ -1,0 +1,259 @@
+"""Who may do what: every endpoint and every socket command, with every kind of person.
+
+The table is the specification. An endpoint, a stream or a command that is not in it fails the first test.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from tests.app.town import DESTINATION, PEOPLE, RESTAURANT, Town
+from websockets.asyncio.client import connect
+
+EVERYBODY = frozenset(("anonymous", *PEOPLE))
+LOGGED_IN = frozenset(PEOPLE)
+ADMIN = frozenset(("admin",))
+CUSTOMER = frozenset(("customer",))
+STAFF = frozenset(("staff", "manager", "owner"))
+MANAGERS = frozenset(("manager", "owner"))
+SUPPORT = frozenset(("agent", "admin"))
+
+# what the state of things, rather than who asks, may answer to somebody who may
+_MAY = frozenset((200, 201, 204, 304, 409, 412))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row: who may, and a good body."""
+
+    who: frozenset[str]
+    body: Any = None
+    etag: bool = False
+
+
+_NEW_CATEGORY = {"name": "Desserts"}
+_ITEM = {"name": "Pancakes", "price_minor": 700}
+_PASSWORDS = {"current_password": "not the password", "new_password": "an entirely new phrase"}
+
+TABLE: dict[str, Endpoint] = {
+    "POST /v1/accounts": Endpoint(
+        EVERYBODY, {"email": "{unique}@example.org", "password": "long phrase of words", "name": "N"}
+    ),
+    "GET /v1/accounts?email=customer@example.org": Endpoint(ADMIN),
+    "PUT /v1/accounts/{stranger}/roles/courier": Endpoint(ADMIN),
+    "DELETE /v1/accounts/{stranger}/roles/courier": Endpoint(ADMIN),
+    "POST /v1/sessions": Endpoint(EVERYBODY, {"email": "nobody@example.org", "password": "wrong"}),
+    "POST /v1/sessions/refresh": Endpoint(EVERYBODY, {"refresh_token": "wrong"}),
+    "GET /v1/sessions": Endpoint(LOGGED_IN),
+    "DELETE /v1/sessions": Endpoint(LOGGED_IN),
+    "DELETE /v1/sessions/current": Endpoint(LOGGED_IN),
+    "PATCH /v1/sessions/{own_session}": Endpoint(CUSTOMER, {"device_name": "Phone"}),
+    "DELETE /v1/sessions/{own_session}": Endpoint(CUSTOMER),
+    "GET /v1/profile": Endpoint(LOGGED_IN),
+    "PATCH /v1/profile": Endpoint(LOGGED_IN, {"phone": "+358 1"}, etag=True),
+    "POST /v1/profile/password": Endpoint(LOGGED_IN, _PASSWORDS),
+    "GET /v1/addresses": Endpoint(LOGGED_IN),
+    "POST /v1/addresses": Endpoint(LOGGED_IN, DESTINATION),
+    "PATCH /v1/addresses/{own_address}": Endpoint(CUSTOMER, {"label": "Home"}),
+    "DELETE /v1/addresses/{own_address}": Endpoint(CUSTOMER),
+    "POST /v1/stream-tickets": Endpoint(LOGGED_IN, {"topics": ["menu.x"]}),
+    "GET /v1/alerts": Endpoint(ADMIN),
+    "POST /v1/alerts/{alert_id}/acknowledge": Endpoint(ADMIN),
+    "POST /v1/restaurants": Endpoint(LOGGED_IN, RESTAURANT),
+    "GET /v1/restaurants": Endpoint(EVERYBODY),
+    "GET /v1/my/restaurants": Endpoint(LOGGED_IN),
+    "GET /v1/restaurants/{restaurant_id}": Endpoint(EVERYBODY),
+    "PATCH /v1/restaurants/{restaurant_id}": Endpoint(MANAGERS | ADMIN, {"description": "New"}, etag=True),
+    "GET /v1/restaurants/{restaurant_id}/menu": Endpoint(EVERYBODY),
+    "POST /v1/restaurants/{restaurant_id}/categories": Endpoint(MANAGERS | ADMIN, _NEW_CATEGORY),
+    "PATCH /v1/categories/{category_id}": Endpoint(MANAGERS | ADMIN, {"name": "Main dishes"}),
+    "DELETE /v1/categories/{category_id}": Endpoint(MANAGERS | ADMIN),
+    "POST /v1/restaurants/{restaurant_id}/menu-items": Endpoint(
+        MANAGERS | ADMIN, _ITEM | {"category_id": "{category_id}"}
+    ),
+    "PATCH /v1/menu-items/{item_id}": Endpoint(MANAGERS | ADMIN, {"description": "With sauce"}, etag=True),
+    "PUT /v1/menu-items/{item_id}/sold-out": Endpoint(STAFF | ADMIN, {"sold_out": False}),
+    "PUT /v1/restaurants/{restaurant_id}/pause": Endpoint(STAFF | ADMIN, {"minutes": 5}),
+    "DELETE /v1/restaurants/{restaurant_id}/pause": Endpoint(STAFF | ADMIN),
+    "PUT /v1/restaurants/{restaurant_id}/busy": Endpoint(STAFF | ADMIN, {"extra_minutes": 10}),
+    "GET /v1/restaurants/{restaurant_id}/members": Endpoint(MANAGERS | ADMIN),
+    "PATCH /v1/restaurants/{restaurant_id}/members/{staff}": Endpoint(MANAGERS | ADMIN, {"role": "staff"}),
+    "POST /v1/baskets/price": Endpoint(LOGGED_IN, "basket"),
+    "POST /v1/orders": Endpoint(LOGGED_IN, "order"),
+    "GET /v1/orders": Endpoint(LOGGED_IN),
+    "GET /v1/orders/{order_id}": Endpoint(CUSTOMER | STAFF | SUPPORT),
+    "GET /v1/orders/{order_id}/events": Endpoint(CUSTOMER | SUPPORT),
+    "GET /v1/orders/{order_id}/receipt": Endpoint(CUSTOMER),
+    "POST /v1/orders/{order_id}/reorder": Endpoint(CUSTOMER),
+    "GET /v1/restaurants/{restaurant_id}/tickets": Endpoint(STAFF),
+    "GET /v1/restaurants/{restaurant_id}/presence": Endpoint(STAFF),
+    "POST /v1/tickets/{ticket_id}/acknowledge": Endpoint(STAFF, {"device_id": "{device}", "state": "received"}),
+    "POST /v1/tickets/{ticket_id}/accept": Endpoint(STAFF, {"minutes": 10}),
+    "POST /v1/tickets/{ticket_id}/reject": Endpoint(STAFF, {"reason": "too_busy"}),
+    "POST /v1/tickets/{ticket_id}/advance": Endpoint(STAFF, {"to": "preparing"}),
+    "POST /v1/tickets/{ticket_id}/cancel": Endpoint(STAFF, {"reason": "No gas"}),
+    "POST /v1/orders/{order_id}/cancel": Endpoint(CUSTOMER | SUPPORT, {"reason": "Changed my mind"}),
+    "POST /v1/restaurants/{restaurant_id}/members": Endpoint(
+        MANAGERS | ADMIN, {"email": "stranger@example.org", "role": "staff"}
+    ),
+    "DELETE /v1/restaurants/{restaurant_id}/members/{new_member}": Endpoint(MANAGERS | ADMIN),
+    "DELETE /v1/menu-items/{new_item}": Endpoint(MANAGERS | ADMIN),
+    "GET /v1/events?topic=menu.{restaurant_id}": Endpoint(EVERYBODY),
+}
+
+# each command with a good body
+COMMANDS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
+    "ticket.acknowledge": (STAFF, {"state": "seen"}),
+    "ticket.accept": (STAFF, {"minutes": 10}),
+    "ticket.advance": (STAFF, {"to": "preparing"}),
+    "ticket.reject": (STAFF, {"reason": "other"}),
+}
+
+# who may follow which topic
+TOPICS: dict[str, frozenset[str]] = {
+    "menu.{restaurant_id}": EVERYBODY,
+    "restaurant.{restaurant_id}": STAFF,
+    "order.{order_id}": CUSTOMER | SUPPORT,
+    "user.{customer}": CUSTOMER,
+    "alerts.operations": ADMIN,
+}
+
+
+def _shape(path: str) -> str:
+    """`GET /v1/orders/{x}`: a row or a route without the names of its parameters."""
+    path = path.split("?")[0]
+    path = re.sub(r"/roles/courier$", "/roles/{}", path)
+    return re.sub(r"\{[a-z_]+\}", "{}", path)
+
+
+async def _fill(town: Town, name: str, value: Any) -> Any:
+    """A row's text or body with real ids in it."""
+    if value == "basket":
+        return town.basket()
+    if value == "order":
+        return town.basket() | {"expected_total_minor": 1450}
+    if isinstance(value, dict):
+        return {key: await _fill(town, name, inner) for key, inner in value.items()}
+    if not isinstance(value, str):
+        return value
+    known = town.ids | {person: str(account_id) for person, account_id in town.accounts.items()}
+    known |= {"device": str(uuid4()), "unique": uuid4().hex}
+    for word in re.findall(r"\{([a-z_]+)\}", value):
+        if word == "own_session":
+            token = await town.new_token("customer")
+            sessions = await town.client.get("/v1/sessions", headers={"authorization": f"Bearer {token}"})
+            known[word] = next(one["session_id"] for one in sessions.json() if one["current"])
+        elif word == "own_address":
+            headers = {"authorization": f"Bearer {await town.new_token('customer')}"}
+            made = await town.client.post("/v1/addresses", json=DESTINATION, headers=headers)
+            known[word] = made.json()["address_id"]
+        elif word == "new_item":
+            item = _ITEM | {"category_id": town.ids["second_category_id"]}
+            known[word] = (await town.post("owner", f"/v1/restaurants/{known['restaurant_id']}/menu-items", item))["id"]
+        elif word == "new_member":
+            member = {"email": "guest@example.org", "role": "staff"}
+            await town.send("owner", "POST", f"/v1/restaurants/{known['restaurant_id']}/members", member)
+            known[word] = known["guest"]
+        elif word == "alert_id":
+            async with town.node.database.transaction() as transaction:
+                await town.node.built.alerts.raise_alert(transaction, "test", "A test", {}, key=uuid4().hex)
+            known[word] = str(await town.node.database.pool.fetchval("SELECT id FROM alert ORDER BY raised_at DESC"))
+        value = value.replace("{" + word + "}", known[word])
+    return value
+
+
+async def _ask(town: Town, name: str, row: str, endpoint: Endpoint) -> tuple[int, str]:
+    """Status and code of a request by a person with a session of its own."""
+    method, path = row.split(" ", 1)
+    path = await _fill(town, name, path)
+    headers = {"idempotency-key": uuid4().hex}
+    if name != "anonymous":
+        headers["authorization"] = f"Bearer {await town.new_token(name)}"
+    if endpoint.etag:
+        headers["if-match"] = '"stale"'
+    body = await _fill(town, name, endpoint.body)
+    async with town.client.stream(method, path, json=body, headers=headers) as answer:
+        if "text/event-stream" in answer.headers.get("content-type", ""):
+            return answer.status_code, await _reason(answer.aiter_lines())
+        content = await answer.aread()
+    return answer.status_code, orjson.loads(content).get("code", "") if answer.is_error else ""
+
+
+async def _reason(lines: Any) -> str:
+    """The reason with which a stream ends or refuses, if it does at once."""
+    async for line in lines:
+        if line.startswith("data: "):
+            data = orjson.loads(line[6:])
+            reason: str = data.get("reason", "")
+            return reason if reason in ("unauthenticated", "forbidden", "unknown") else ""
+    return ""
+
+
+async def test_the_table_is_complete(town: Town) -> None:
+    routes = set()
+    for path, operations in (await town.client.get("/openapi.json")).json()["paths"].items():
+        routes |= {f"{method.upper()} {_shape(path)}" for method in operations}
+    routes |= {f"GET {_shape('/v1' + s.path)}" for feature in town.node.features for s in feature.streams}
+    rows = {_shape(row) for row in TABLE} - {"GET /v1/events"}
+    assert rows == routes
+    assert {command.name for feature in town.node.features for command in feature.commands} == set(COMMANDS)
+    kinds = {kind.pattern.split(".")[0] for kind in town.node.kinds.all}
+    assert {topic.split(".")[0] for topic in TOPICS} == kinds
+
+
+@pytest.mark.timeout(180)
+async def test_every_endpoint_with_every_person(town: Town) -> None:
+    wrong = []
+    menu = f"/v1/restaurants/{town.ids['restaurant_id']}/categories"
+    town.ids["second_category_id"] = (await town.post("owner", menu, {"name": "Second"}))["id"]
+    for row, endpoint in TABLE.items():
+        people = sorted(EVERYBODY, key=lambda name: name in endpoint.who)  # those who may not come first
+        for name in people:
+            status, code = await _ask(town, name, row, endpoint)
+            refused = status in (401, 403, 404) or code in ("unauthenticated", "forbidden")
+            # a wrong password or token is told apart from a missing login by its code
+            if code in ("wrong_credentials", "invalid_token", "wrong_password"):
+                refused = False
+            elif name in endpoint.who and not refused and status not in _MAY:
+                wrong.append(f"{row} as {name}: {status} {code}, neither done nor refused")
+            if refused == (name in endpoint.who):
+                wrong.append(f"{row} as {name}: {status} {code}")
+            if name == "anonymous" and name not in endpoint.who and status != 401 and code != "unauthenticated":
+                wrong.append(f"{row} anonymous: {status}, not 401")
+    assert "\n".join(wrong) == ""
+
+
+async def test_every_command_with_every_person(town: Town) -> None:
+    wrong = []
+    for name in sorted(PEOPLE, key=lambda name: name in STAFF):
+        async with connect(
+            town.origin.replace("http", "ws") + "/v1/socket", additional_headers=town.bearer(name)
+        ) as socket:
+            await socket.send(orjson.dumps({"type": "hello", "device_id": str(uuid4())}).decode())
+            for command, (who, body) in COMMANDS.items():
+                data = body | {"ticket_id": town.ids["ticket_id"]}
+                await socket.send(
+                    orjson.dumps({"type": "command", "id": command, "name": command, "data": data}).decode()
+                )
+                answer: dict[str, Any] = {}
+                while answer.get("id") != command:
+                    answer = orjson.loads(await socket.recv())
+                refused = answer.get("code") == "ticket_not_found"
+                if refused == (name in who):
+                    wrong.append((name, command, answer))
+    assert wrong == []
+
+
+async def test_every_topic_with_every_person(town: Town) -> None:
+    wrong = []
+    for pattern, who in TOPICS.items():
+        topic = await _fill(town, "customer", pattern)
+        for name in sorted(EVERYBODY):
+            async with town.client.stream("GET", f"/v1/events?topic={topic}", headers=town.bearer(name)) as answer:
+                reason = await _reason(answer.aiter_lines())
+            if (reason == "forbidden") == (name in who):
+                wrong.append((topic, name, reason))
+    assert wrong == []
