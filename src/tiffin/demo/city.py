@@ -183,7 +183,7 @@ def _restaurant(place: Place) -> Json:
         "preparation_minutes": 20,
         "delivery_radius_meters": 4000,
         "delivery_fee_minor": 390,
-        "minimum_order_minor": 500,
+        "minimum_order_minor": 900,
         "tax_basis_points": 1400,
     }
 

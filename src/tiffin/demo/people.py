@@ -183,12 +183,16 @@ def _see(placed: PlacedOrder, event: Event) -> bool:
 
 
 def fill_basket(restaurant: Restaurant, customer: Customer, chance: random.Random) -> Json:
-    """One to three things of the menu, with options as it demands them."""
-    items = chance.sample(restaurant.menu["items"], k=min(chance.randint(1, 3), len(restaurant.menu["items"])))
-    lines = [
-        {"menu_item_id": item["id"], "quantity": chance.choice((1, 1, 1, 2)), "option_ids": _choose(item, chance)}
-        for item in items
-    ]
+    """One to three things of the menu, more if they are too cheap, with options as it demands them."""
+    minimum_minor = restaurant.menu["restaurant"]["minimum_order_minor"]
+    wanted, sum_minor = chance.randint(1, 3), 0
+    lines: list[Json] = []
+    for item in chance.sample(restaurant.menu["items"], k=len(restaurant.menu["items"])):
+        if len(lines) >= wanted and sum_minor >= minimum_minor:
+            break
+        quantity = chance.choice((1, 1, 1, 2))
+        lines.append({"menu_item_id": item["id"], "quantity": quantity, "option_ids": _choose(item, chance)})
+        sum_minor += quantity * item["price_minor"]
     return {
         "restaurant_id": restaurant.restaurant_id,
         "lines": lines,
