@@ -143,3 +143,21 @@ async def test_requeue_wants_one_or_all(tiffin: Tiffin) -> None:
     ended = await tiffin("dead-letters", "requeue")
     assert ended.code == 2
     assert "name one by its id, or all of them with --all" in ended.err
+
+
+async def test_grant_to_an_account_that_is_not_there_is_one_sentence(
+    tiffin: Tiffin, database_url: str, nats_url: str
+) -> None:
+    ended = await tiffin(
+        "grant", "nobody@example.org", "admin", TIFFIN_DATABASE_URL=database_url, TIFFIN_NATS_URL=nats_url
+    )
+    assert ended.code == 1
+    assert "There is no account with this e-mail address." in ended.err
+    assert "Traceback" not in ended.err
+
+
+async def test_seed_where_no_tiffin_answers_says_so(tiffin: Tiffin) -> None:
+    ended = await tiffin("seed", "--origin", "http://127.0.0.1:1")
+    assert ended.code == 1
+    assert "no Tiffin answers at http://127.0.0.1:1" in ended.err
+    assert "Traceback" not in ended.err

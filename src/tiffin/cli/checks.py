@@ -20,11 +20,9 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from tiffin.base.settings import DEVELOPMENT_SECRET, Settings
-from tiffin.cli.servers import read_running
+from tiffin.cli.servers import is_held, read_running
 from tiffin.db import Connection, connect
 from tiffin.db.migrations import current_revision, head_revision, is_behind
-from tiffin.embedded import DataFolderInUse
-from tiffin.embedded.supervisor import lock_data_folder
 
 _GIGABYTE = 1_000_000_000
 _OLDEST_POSTGRES, _NEWEST_POSTGRES = 15, 18
@@ -100,9 +98,7 @@ def check_data_folder(data_dir: Path) -> Finding:
     advice = _unless_writable(data_dir)
     if advice:
         return finding("Data folder", str(data_dir), failed=advice)
-    try:
-        lock_data_folder(data_dir).close()
-    except DataFolderInUse:
+    if is_held(data_dir):
         running = read_running(data_dir)
         return finding("Data folder", f"{data_dir}, in use by process {running.pid if running else '?'}")
     return finding("Data folder", f"{data_dir}, not in use")
@@ -112,7 +108,7 @@ def check_port(settings: Settings) -> Finding:
     """Free, or taken by the Tiffin of this data folder."""
     part = f"Port {settings.port}"
     running = read_running(settings.data_dir)
-    if running and running.origin and running.origin.endswith(f":{settings.port}") and _is_held(settings.data_dir):
+    if running and running.origin and running.origin.endswith(f":{settings.port}") and is_held(settings.data_dir):
         return finding(part, f"this Tiffin: {running.origin}")
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -252,11 +248,3 @@ def _existing(path: Path) -> Path:
 
 def _unless_writable(folder: Path) -> str:
     return "" if os.access(folder, os.W_OK | os.X_OK) else f"make {folder} writable, or choose another data folder"
-
-
-def _is_held(data_dir: Path) -> bool:
-    try:
-        lock_data_folder(data_dir).close()
-    except DataFolderInUse:
-        return True
-    return False

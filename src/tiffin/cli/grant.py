@@ -23,5 +23,5 @@ async def _grant(email: str, role: Role, revoke: bool) -> None:
     from tiffin.app.wiring import grant_role
 
     async with reachable(load_settings()) as settings:
-        await grant_role(with_private_key(settings), email, role, revoke)
+        await grant_role(with_private_key(settings), email, role, revoke=revoke)
     console.print(f"[green]✓[/] {email} is {'no longer' if revoke else 'now'} {role.value}")

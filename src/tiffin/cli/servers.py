@@ -21,6 +21,7 @@ from tiffin.db import Connection, connect
 from tiffin.db.migrations import upgrade
 from tiffin.embedded import DataFolderInUse, EmbeddedServers
 from tiffin.embedded.process import write_private
+from tiffin.embedded.supervisor import lock_data_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,17 @@ def read_running(data_dir: Path) -> Running | None:
     with contextlib.suppress(OSError, ValueError, TypeError):
         return Running(**json.loads((data_dir / "running.json").read_text(encoding="utf-8")))
     return None
+
+
+def is_held(data_dir: Path) -> bool:
+    """True while a process holds the folder."""
+    if not data_dir.exists():
+        return False
+    try:
+        lock_data_folder(data_dir).close()
+    except DataFolderInUse:
+        return True
+    return False
 
 
 def with_urls(settings: Settings, database_url: str, nats_url: str) -> Settings:
