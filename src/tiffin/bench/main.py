@@ -1,0 +1,76 @@
+"""`tiffin bench NAME`: run it, show it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from tiffin.bench import orders, start
+from tiffin.bench.result import Result
+
+# tells progress; silent with --json
+Say = Callable[[str], None]
+Benchmark = Callable[[Say], Awaitable[Result]]
+
+BENCHMARKS: dict[str, Benchmark] = {"orders": orders.measure, "start": start.measure}
+_REPORT = Path("docs/benchmarks.md")
+
+console = Console(highlight=False, soft_wrap=True)
+error_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def run(name: str, *, as_json: bool) -> None:
+    """Run one benchmark, or `all`, which also writes docs/benchmarks.md. Exits with 2 for an unknown name."""
+    if name != "all" and name not in BENCHMARKS:
+        error_console.print(f"There is no benchmark {name!r}; known are: {', '.join(sorted(BENCHMARKS))}, all.")
+        raise typer.Exit(2)
+    names = list(BENCHMARKS) if name == "all" else [name]
+    results = [_run_one(one, as_json=as_json) for one in names]
+    if name == "all":
+        _REPORT.parent.mkdir(exist_ok=True)
+        _REPORT.write_text(_report(results), encoding="utf-8")
+
+
+def _run_one(name: str, *, as_json: bool) -> Result:
+    def say(line: str) -> None:
+        error_console.print(f"[dim]{line}[/]")
+
+    async def measure() -> Result:
+        return await BENCHMARKS[name](say)
+
+    try:
+        result = uvloop.run(measure())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        _show(result)
+    return result
+
+
+def _show(result: Result) -> None:
+    table = Table(title=f"bench {result.name}", title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for key, value in result.figures.items():
+        table.add_row(key, f"{value:,}")
+    console.print(table)
+    for note in result.notes:
+        console.print(f"· {note}", markup=False)
+    console.print("  ".join(f"{key}: {value}" for key, value in result.environment.items()), style="dim", markup=False)
+
+
+def _report(results: list[Result]) -> str:
+    lines = ["# Benchmarks", "", "Written by `tiffin bench all`; what each measures stands in its module."]
+    for result in results:
+        lines += ["", f"## {result.name}", "", "| figure | value |", "|---|---:|"]
+        lines += [f"| `{key}` | {value:,} |" for key, value in result.figures.items()]
+        lines += ["", *(f"- {note}" for note in result.notes)]
+        environment = ", ".join(f"{key} {value}" for key, value in result.environment.items())
+        lines += ["", f"On: {environment}."]
+    return "\n".join(lines) + "\n"
