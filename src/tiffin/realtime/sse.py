@@ -8,6 +8,7 @@ overload, a drain) is told in a stream: 200, `retry`, `bye`.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class SseSubscriber(Subscriber):
         else:
             self.send(batch.blocks)
         if self.final_types and any(event.type in self.final_types for event in batch.events):
-            self.ends_at = min(self.ends_at, self.hub.now + self.linger_seconds)
+            self.ends_at = min(self.ends_at, time.monotonic() + self.linger_seconds)
             self.ends_with = DONE
 
     def write_sync(
@@ -320,7 +321,7 @@ class Resource:
             subscriber.write_snapshot(snapshot.body, position)
         await hub.open(subscriber, {topic: position})
         if snapshot.ends_in_seconds is not None:
-            subscriber.ends_at = min(subscriber.ends_at, hub.now + max(0.0, snapshot.ends_in_seconds))
+            subscriber.ends_at = min(subscriber.ends_at, time.monotonic() + max(0.0, snapshot.ends_in_seconds))
             subscriber.ends_with = DONE
 
 

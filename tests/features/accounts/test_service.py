@@ -1,13 +1,16 @@
 """Use cases that race, repeat or go wrong."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import argon2
 import pytest
 from tests.features.accounts.world import PASSWORD, World
+from tests.waiting import eventually
 
-from tiffin.base.errors import Conflict, RateLimited, TiffinError
+from tiffin.base.errors import RateLimited, TiffinError
 from tiffin.base.ids import new_id
 from tiffin.base.principal import Role
 from tiffin.features.accounts import PasswordHasher
@@ -15,7 +18,6 @@ from tiffin.features.accounts.domain import REFRESH_GRACE_SECONDS, SessionKind
 from tiffin.features.accounts.errors import (
     AccountNotFound,
     EmailTaken,
-    LastAdministrator,
     SessionEnded,
     WrongCredentials,
 )
@@ -23,6 +25,23 @@ from tiffin.features.accounts.schemas import AccountCreate, PasswordChange, Sess
 from tiffin.features.accounts.tokens import InvalidToken
 
 NEW_PASSWORD = "an entirely different sentence"
+
+
+@asynccontextmanager
+async def _held(world: World, statement: str) -> AsyncIterator[None]:
+    """What `statement` locks is held inside the block."""
+    async with world.database.transaction() as transaction:
+        await transaction.connection.execute(statement)
+        yield
+
+
+async def _waiting_for_locks(world: World, number: int) -> None:
+    counting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async def are_waiting() -> bool:
+        return bool(await world.database.pool.fetchval(counting) == number)
+
+    await eventually(are_waiting)
 
 
 def _create(email: str = "aino@example.com") -> AccountCreate:
@@ -163,6 +182,17 @@ async def test_two_refreshes_at_once_get_the_same_successor(world: World) -> Non
     assert await world.sessions.list_sessions(await world.principal_of(device))
 
 
+async def test_a_token_rotates_once_however_many_ask(world: World) -> None:
+    device = await world.device()
+    async with _held(world, "SELECT 1 FROM session FOR UPDATE"):
+        asking = [asyncio.create_task(world.sessions.refresh(device.refresh_token)) for _ in range(2)]
+        await _waiting_for_locks(world, 2)
+    one, two = await asyncio.gather(*asking)
+    assert one.refresh_token == two.refresh_token
+    async with world.database.connection() as connection:
+        assert await connection.fetchval("SELECT generation FROM session") == 2
+
+
 async def test_a_lost_answer_is_given_again(world: World) -> None:
     device = await world.device()
     lost = await world.sessions.refresh(device.refresh_token)
@@ -296,12 +326,16 @@ async def test_the_command_line_names_people_by_address(world: World) -> None:
 async def test_one_administrator_always_stays(world: World) -> None:
     admins = [await world.admin(f"admin{number}@example.com") for number in range(2)]
     principals = [await world.principal_of(admin) for admin in admins]
-    answers = await asyncio.gather(
-        *[world.accounts.set_role(who, who.account_id, Role.ADMIN, granted=False) for who in principals],
-        return_exceptions=True,
-    )
-    assert sum(isinstance(answer, LastAdministrator) for answer in answers) == 1
-    assert not any(isinstance(answer, Exception) and not isinstance(answer, Conflict) for answer in answers)
+    async with _held(world, "SELECT 1 FROM account_role FOR UPDATE"):
+        asking = [
+            asyncio.create_task(world.accounts.set_role(who, who.account_id, Role.ADMIN, granted=False))
+            for who in principals
+        ]
+        await _waiting_for_locks(world, 2)
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sorted(type(answer).__name__ for answer in answers) == ["Account", "LastAdministrator"]
+    async with world.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM account_role WHERE role = 'admin'") == 1
 
 
 # for other features, and housekeeping
