@@ -4,6 +4,7 @@ The table is the specification. An endpoint, a stream or a command that is not i
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -129,52 +130,71 @@ def _shape(path: str) -> str:
     return re.sub(r"\{[a-z_]+\}", "{}", path)
 
 
-async def _fill(town: Town, name: str, value: Any) -> Any:
+async def _fill(town: Town, value: Any) -> Any:
     """A row's text or body with real ids in it."""
     if value == "basket":
         return town.basket()
     if value == "order":
         return town.basket() | {"expected_total_minor": 1450}
     if isinstance(value, dict):
-        return {key: await _fill(town, name, inner) for key, inner in value.items()}
+        return {key: await _fill(town, inner) for key, inner in value.items()}
     if not isinstance(value, str):
         return value
     known = town.ids | {person: str(account_id) for person, account_id in town.accounts.items()}
     known |= {"device": str(uuid4()), "unique": uuid4().hex}
     for word in re.findall(r"\{([a-z_]+)\}", value):
-        if word == "own_session":
-            token = await town.new_token("customer")
-            sessions = await town.client.get("/v1/sessions", headers={"authorization": f"Bearer {token}"})
-            known[word] = next(one["session_id"] for one in sessions.json() if one["current"])
-        elif word == "own_address":
-            headers = {"authorization": f"Bearer {await town.new_token('customer')}"}
-            made = await town.client.post("/v1/addresses", json=DESTINATION, headers=headers)
-            known[word] = made.json()["address_id"]
-        elif word == "new_item":
-            item = _ITEM | {"category_id": town.ids["second_category_id"]}
-            known[word] = (await town.post("owner", f"/v1/restaurants/{known['restaurant_id']}/menu-items", item))["id"]
-        elif word == "new_member":
-            member = {"email": "guest@example.org", "role": "staff"}
-            await town.send("owner", "POST", f"/v1/restaurants/{known['restaurant_id']}/members", member)
-            known[word] = known["guest"]
-        elif word == "alert_id":
-            async with town.node.database.transaction() as transaction:
-                await town.node.built.alerts.raise_alert(transaction, "test", "A test", {}, key=uuid4().hex)
-            known[word] = str(await town.node.database.pool.fetchval("SELECT id FROM alert ORDER BY raised_at DESC"))
-        value = value.replace("{" + word + "}", known[word])
+        made = known[word] if word in known else await _MAKERS[word](town)
+        value = value.replace("{" + word + "}", made)
     return value
+
+
+async def _own_session(town: Town) -> str:
+    headers = {"authorization": f"Bearer {await town.new_token('customer')}"}
+    sessions = (await town.client.get("/v1/sessions", headers=headers)).json()
+    return str(next(one["session_id"] for one in sessions if one["current"]))
+
+
+async def _own_address(town: Town) -> str:
+    return str((await town.post("customer", "/v1/addresses", DESTINATION))["address_id"])
+
+
+async def _new_item(town: Town) -> str:
+    item = _ITEM | {"category_id": town.ids["second_category_id"]}
+    return str((await town.post("owner", f"/v1/restaurants/{town.ids['restaurant_id']}/menu-items", item))["id"])
+
+
+async def _new_member(town: Town) -> str:
+    member = {"email": "guest@example.org", "role": "staff"}
+    await town.send("owner", "POST", f"/v1/restaurants/{town.ids['restaurant_id']}/members", member)
+    return str(town.accounts["guest"])
+
+
+async def _alert(town: Town) -> str:
+    async with town.node.database.transaction() as transaction:
+        await town.node.built.alerts.raise_alert(transaction, "test", "A test", {}, key=uuid4().hex)
+    return str(await town.node.database.pool.fetchval("SELECT id FROM alert ORDER BY raised_at DESC"))
+
+
+# things made anew for each request, since a good one may use them up
+_MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
+    "own_session": _own_session,
+    "own_address": _own_address,
+    "new_item": _new_item,
+    "new_member": _new_member,
+    "alert_id": _alert,
+}
 
 
 async def _ask(town: Town, name: str, row: str, endpoint: Endpoint) -> tuple[int, str]:
     """Status and code of a request by a person with a session of its own."""
     method, path = row.split(" ", 1)
-    path = await _fill(town, name, path)
+    path = await _fill(town, path)
     headers = {"idempotency-key": uuid4().hex}
     if name != "anonymous":
         headers["authorization"] = f"Bearer {await town.new_token(name)}"
     if endpoint.etag:
         headers["if-match"] = '"stale"'
-    body = await _fill(town, name, endpoint.body)
+    body = await _fill(town, endpoint.body)
     async with town.client.stream(method, path, json=body, headers=headers) as answer:
         if "text/event-stream" in answer.headers.get("content-type", ""):
             return answer.status_code, await _reason(answer.aiter_lines())
@@ -250,7 +270,7 @@ async def test_every_command_with_every_person(town: Town) -> None:
 async def test_every_topic_with_every_person(town: Town) -> None:
     wrong = []
     for pattern, who in TOPICS.items():
-        topic = await _fill(town, "customer", pattern)
+        topic = await _fill(town, pattern)
         for name in sorted(EVERYBODY):
             async with town.client.stream("GET", f"/v1/events?topic={topic}", headers=town.bearer(name)) as answer:
                 reason = await _reason(answer.aiter_lines())

@@ -273,7 +273,7 @@ class SseClient:
 
     async def texts(self, amount: int, *, seconds: float = 5) -> list[str]:
         """The texts of the next `amount` events; anything else in between is an error."""
-        found = []
+        found: list[str] = []
         while len(found) < amount:
             block = await self.event(seconds=seconds)
             assert block.event == "log.written", block

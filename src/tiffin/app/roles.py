@@ -62,8 +62,9 @@ async def run_until(
             return
         server = make_server(node.asgi(), settings)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
+        listening = asyncio.create_task(server.listening.wait())
+        await asyncio.wait((listening, serving), return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
         _log.info("serving", origin=settings.public_origin, roles=sorted(roles))
         if on_ready is not None:
             on_ready(settings.public_origin)

@@ -4,6 +4,7 @@ uvicorn itself closes WebSockets with 1012 at once and ends the lifespan last; h
 drains the hub while the server still answers, and only then lets uvicorn exit.
 """
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -16,6 +17,15 @@ from tiffin.base.settings import Settings
 
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to the process's roles."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        # set once connections are accepted
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

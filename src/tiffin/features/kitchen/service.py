@@ -31,7 +31,7 @@ from tiffin.realtime.presence import Present
 
 # who is in a room now: (connection, room)
 ListPresent = Callable[[Connection, str], Awaitable[Sequence[Present]]]
-# (ticket, device, account)
+# a ticket, the device that has stored it, and whose device it is
 _Receipt = tuple[UUID, UUID, UUID]
 
 
