@@ -5,7 +5,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +50,20 @@ class Up:
 
 
 @asynccontextmanager
-async def _up(home: Path, **environment: str) -> AsyncIterator[Up]:
-    process = await start(home, "up", "--port", "0", **environment)
+async def _started(home: Path, ready: str, *arguments: str, **environment: str) -> AsyncIterator[Up]:
+    process = await start(home, *arguments, **environment)
     up = Up(process, home)
     try:
-        await eventually(lambda: "Ctrl-C stops everything" in up.out or process.returncode is not None, seconds=20)
+        await eventually(lambda: ready in up.out or process.returncode is not None, seconds=20)
         assert process.returncode is None, up.err
         yield up
     finally:
         if process.returncode is None:
             await up.end(signal.SIGKILL)
+
+
+def _up(home: Path) -> AbstractAsyncContextManager[Up]:
+    return _started(home, "Ctrl-C stops everything", "up", "--port", "0")
 
 
 async def _status(up: Up, path: str) -> int:
@@ -137,3 +141,17 @@ async def test_after_a_kill_it_leaves_no_orphan_and_starts_again(home: Path) -> 
     async with _up(home) as up:
         assert await _status(up, "/readyz") == 200
         assert await up.end(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize(
+    ("roles", "ready"), [(["web"], "web run at http://"), (["relay", "consumers"], "consumers, relay run")]
+)
+async def test_serve_runs_the_roles_it_was_given(
+    home: Path, database_url: str, nats_url: str, roles: list[str], ready: str
+) -> None:
+    arguments = [part for role in roles for part in ("--role", role)]
+    given = {"TIFFIN_DATABASE_URL": database_url, "TIFFIN_NATS_URL": nats_url, "TIFFIN_SECRET_KEY": "k" * 32}
+    async with _started(home, ready, "serve", "--port", "0", *arguments, **given) as up:
+        assert up.children() == []
+        assert await up.end(signal.SIGTERM) == 0
+        assert "Traceback" not in up.err

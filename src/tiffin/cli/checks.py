@@ -22,7 +22,6 @@ from nats.errors import Error as NatsError
 from tiffin.base.settings import DEVELOPMENT_SECRET, Settings
 from tiffin.cli.servers import is_held, read_running
 from tiffin.db import Connection, connect
-from tiffin.db.migrations import current_revision, head_revision, is_behind
 
 _GIGABYTE = 1_000_000_000
 _OLDEST_POSTGRES, _NEWEST_POSTGRES = 15, 18
@@ -215,6 +214,8 @@ async def _clock(connection: Connection) -> Finding:
 
 
 async def _revision(url: str) -> Finding:
+    from tiffin.db.migrations import current_revision, head_revision, is_behind
+
     revision, head = await current_revision(url), head_revision()
     if is_behind(revision):
         return finding("Migrations", f"at {revision or 'nothing'}, newest is {head}", failed="run `tiffin migrate`")

@@ -2,7 +2,6 @@
 
 from tiffin.cli.console import load_settings, run, step
 from tiffin.cli.servers import connected, describe_upgrade, reachable
-from tiffin.db.migrations import upgrade
 
 
 def migrate() -> None:
@@ -11,6 +10,8 @@ def migrate() -> None:
 
 
 async def _migrate() -> None:
+    from tiffin.db.migrations import upgrade
+
     async with reachable(load_settings(), create=True) as settings:
         assert settings.database_url is not None
         async with connected(settings):  # a clear error if it does not answer

@@ -14,7 +14,6 @@ from rich.progress import Progress
 from tiffin.base.settings import Settings
 from tiffin.cli.console import CommandFailed, console, load_settings, run, step
 from tiffin.cli.servers import is_held, read_running
-from tiffin.client.errors import ConnectionLost
 
 _RESTAURANTS, _STAFF, _CUSTOMERS = 12, 2, 20
 
@@ -47,6 +46,8 @@ async def _seed(settings: Settings, given: str | None) -> None:
 @contextlib.contextmanager
 def _unreachable_is_one_sentence(origin: str) -> Iterator[None]:
     """Many requests run at once, so a lost connection comes as a group of errors."""
+    from tiffin.client import ConnectionLost
+
     try:
         yield
     except ExceptionGroup as group:

@@ -9,7 +9,6 @@ from tiffin.base.settings import DEVELOPMENT_SECRET, Settings
 from tiffin.base.telemetry import configure_logging
 from tiffin.cli.console import CommandFailed, console, load_settings, run, warn
 from tiffin.cli.servers import connected, required_urls
-from tiffin.db.migrations import current_revision, is_behind
 
 
 class RoleName(StrEnum):
@@ -54,6 +53,8 @@ async def _serve(settings: Settings, names: frozenset[RoleName]) -> None:
 
 async def _require_migrated(settings: Settings) -> None:
     """A newer database is fine (a rolling deploy migrates first); an older one is not."""
+    from tiffin.db.migrations import current_revision, is_behind
+
     database_url, _ = required_urls(settings)
     async with connected(settings):
         revision = await current_revision(database_url)

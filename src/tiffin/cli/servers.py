@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from tiffin.base.settings import Settings
 from tiffin.cli.console import CommandFailed, step, warn
 from tiffin.db import Connection, connect
-from tiffin.db.migrations import upgrade
 from tiffin.embedded import DataFolderInUse, EmbeddedServers
 from tiffin.embedded.process import write_private
 from tiffin.embedded.supervisor import lock_data_folder
@@ -101,6 +100,8 @@ async def reachable(settings: Settings, *, create: bool = False) -> AsyncIterato
 
 
 async def _start(stack: contextlib.AsyncExitStack, settings: Settings) -> EmbeddedServers:
+    from tiffin.db.migrations import upgrade
+
     servers = EmbeddedServers(settings.data_dir, on_event=warn)
     await stack.enter_async_context(servers)
     with step("Bringing the database up to date") as said:

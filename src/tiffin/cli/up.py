@@ -30,7 +30,6 @@ from tiffin.cli.servers import (
     required_urls,
     with_urls,
 )
-from tiffin.db.migrations import upgrade
 from tiffin.embedded import EmbeddedServers
 
 
@@ -51,12 +50,18 @@ async def _up(settings: Settings) -> None:
     begun = time.perf_counter()
     require_free_port(settings.host, settings.port)
     console.print(f"[bold]Tiffin {__version__}[/] · data in {escape(str(settings.data_dir.resolve()))}")
-    importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "tiffin.app.roles"))
+    importing = asyncio.create_task(asyncio.to_thread(_import_the_rest))
     async with _servers(settings) as connected:
+        await importing
         await _migrate(connected)
-        await importing  # takes as long as the servers take to start
         await _run_roles(connected, begun)
     console.print("[green]✓[/] Stopped")
+
+
+def _import_the_rest() -> None:
+    """What takes as long to import as the servers take to start, done meanwhile in a thread."""
+    importlib.import_module("tiffin.db.migrations")
+    importlib.import_module("tiffin.app.roles")
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +80,8 @@ async def _servers(settings: Settings) -> AsyncIterator[Settings]:
 
 
 async def _migrate(settings: Settings) -> None:
+    from tiffin.db.migrations import upgrade
+
     database_url, nats_url = required_urls(settings)
     with step("Bringing the database up to date") as said:
         done = describe_upgrade(*await upgrade(database_url))
