@@ -79,7 +79,7 @@ def build_features(settings: Settings, database: Database, events: EventLog, out
     )
     catalog = CatalogService(database, events, clock)
     orders = OrderService(database, events, outbox, clock, catalog)
-    kitchen = KitchenService(database, events, accounts, catalog, orders, list_present)
+    kitchen = KitchenService(database, events, outbox, accounts, catalog, orders, list_present)
     kitchen_consumers = KitchenConsumers(
         events,
         outbox,

@@ -14,7 +14,7 @@ import asyncpg
 from prometheus_client import Counter, Histogram
 
 from tiffin.base.telemetry import get_logger
-from tiffin.db import connect
+from tiffin.db import UNREACHABLE, connect
 from tiffin.realtime.encoding import EncodedEvent
 from tiffin.realtime.event_log import PAGE_EVENTS, list_changed_heads, list_events
 from tiffin.realtime.hub import FRESH_SECONDS, Hub
@@ -71,7 +71,7 @@ class HeadCheck:
             full = self._full_now or time.monotonic() >= due
             try:
                 await self._check(full)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (*UNREACHABLE, asyncpg.PostgresError) as error:
                 _log.warning("head_check_failed", error=repr(error))
                 await self._disconnect()
                 await asyncio.sleep(random.uniform(0.1, 0.4))

@@ -27,6 +27,9 @@ class Handover:
     attempt: int = 1
 
 
+# (fact, seconds until due, key)
+_Pending = tuple[Fact, float, UUID | None]
+
 Hand = Callable[[Sequence[Handover]], None]
 
 
@@ -37,22 +40,32 @@ class Outbox:
         self._hand = hand
         self._fallback_seconds = fallback_seconds
 
-    def enqueue(self, transaction: Transaction, fact: Fact, *, delay_seconds: float = 0.0) -> None:
-        """Make work of `fact` for each consumer of its subject, due in `delay_seconds` by PostgreSQL's clock."""
-        pending: list[tuple[Fact, float]] | None = transaction.state.get(_STATE)
+    def enqueue(
+        self, transaction: Transaction, fact: Fact, *, delay_seconds: float = 0.0, key: UUID | None = None
+    ) -> None:
+        """Make work of `fact` for each consumer of its subject, due in `delay_seconds` by PostgreSQL's clock.
+
+        `key` names what a timer is about, so that `withdraw` can take it back.
+        """
+        pending: list[_Pending] | None = transaction.state.get(_STATE)
         if pending is None:
             pending = transaction.state[_STATE] = []
             transaction.before_commit(_RANK, self._store)
-        pending.append((fact, delay_seconds))
+        pending.append((fact, delay_seconds, key))
+
+    async def withdraw(self, transaction: Transaction, key: UUID) -> None:
+        """Take back the timers of `key`. One that runs at this moment still runs: it must look before it acts."""
+        await transaction.connection.execute(QUERIES["delete_work_of_key"], key)
 
     async def _store(self, transaction: Transaction) -> None:
-        pending: list[tuple[Fact, float]] = transaction.state[_STATE]
+        pending: list[_Pending] = transaction.state[_STATE]
         rows = await transaction.connection.fetch(
             QUERIES["insert_work"],
-            [fact.subject for fact, _ in pending],
-            [fact.model_dump(mode="json") for fact, _ in pending],
-            [delay for _, delay in pending],
-            [0.0 if delay > 0 else self._fallback_seconds for _, delay in pending],
+            [fact.subject for fact, _, _ in pending],
+            [fact.model_dump(mode="json") for fact, _, _ in pending],
+            [delay for _, delay, _ in pending],
+            [0.0 if delay > 0 else self._fallback_seconds for _, delay, _ in pending],
+            [key for _, _, key in pending],
         )
         due = [Handover(row["id"], row["consumer"]) for row in rows if row["due"]]
 

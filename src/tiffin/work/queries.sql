@@ -1,10 +1,10 @@
 -- name: insert_work
--- One row a consumer of the subject. $5: seconds until due; $6: seconds after that until the relay runs it.
-INSERT INTO work (id, consumer, subject, payload, due_at, relay_at)
-SELECT gen_random_uuid(), c.name, c.subject, w.payload,
+-- One row a consumer of the subject. $3: seconds until due; $4: seconds after that until the relay runs it.
+INSERT INTO work (id, consumer, subject, payload, key, due_at, relay_at)
+SELECT gen_random_uuid(), c.name, c.subject, w.payload, w.key,
        now() + make_interval(secs => w.due), now() + make_interval(secs => w.due + w.relay)
-  FROM unnest($1::text[], $2::jsonb[], $3::float8[], $4::float8[]) WITH ORDINALITY
-       AS w (subject, payload, due, relay, i)
+  FROM unnest($1::text[], $2::jsonb[], $3::float8[], $4::float8[], $5::uuid[]) WITH ORDINALITY
+       AS w (subject, payload, due, relay, key, i)
   JOIN work_consumer c ON c.subject = w.subject
  ORDER BY w.i
 RETURNING id, consumer, due_at <= now() AS due;
@@ -26,12 +26,14 @@ UPDATE work SET attempts = attempts + 1,
                ORDER BY relay_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, consumer, subject, payload, attempts, created_at;
 
--- name: lock_claimed_work
--- Hold the row for the effect, only with the newest claim.
-SELECT true FROM work WHERE id = $1 AND attempts = $2 FOR UPDATE SKIP LOCKED;
+-- name: delete_claimed_work
+-- Take the row for the effect, only with the newest claim; a rollback puts it back.
+DELETE FROM work WHERE id = (SELECT id FROM work WHERE id = $1 AND attempts = $2 FOR UPDATE SKIP LOCKED)
+RETURNING true;
 
--- name: delete_work
-DELETE FROM work WHERE id = $1;
+-- name: delete_work_of_key
+-- Take back timers that are no longer needed; one that is running at this moment finds that out by itself.
+DELETE FROM work WHERE id IN (SELECT id FROM work WHERE key = $1 FOR UPDATE SKIP LOCKED);
 
 -- name: retry_work
 -- Free a claim after a failure: due again in $3 seconds. Only with the newest claim.

@@ -1,7 +1,7 @@
 """Runs one row of work: claim, effect, and what follows a failure.
 
 Claiming commits the attempt and the lease before anything is tried, so that a crash counts. The effect's transaction
-locks the row with the newest claim only (the fence), does the consumer's work and deletes the row: whoever else holds
+deletes the row, with the newest claim only (the fence), and does the consumer's work: whoever else holds
 the same row finds it gone, locked or claimed anew. A failure is retried later with backoff and jitter; the last one
 becomes a dead letter and an alert in the same transaction.
 """
@@ -106,11 +106,10 @@ class Runner:
 
     async def _effect(self, transaction: Transaction, claim: Claim) -> None:
         connection = transaction.connection
-        if not await connection.fetchval(QUERIES["lock_claimed_work"], claim.id, claim.attempt):
+        if not await connection.fetchval(QUERIES["delete_claimed_work"], claim.id, claim.attempt):
             return
         consumer = self.consumers[claim.consumer]
         await consumer.handle(transaction, consumer.fact.model_validate(claim.payload))
-        await connection.execute(QUERIES["delete_work"], claim.id)
 
     async def _failed(self, claim: Claim, error: str) -> None:
         try:

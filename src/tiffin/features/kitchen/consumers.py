@@ -82,7 +82,7 @@ class KitchenConsumers:
             (TicketSeeDue(ticket_id=ticket.id, loudness=1), self._see_seconds),
             (TicketAnswerDue(ticket_id=ticket.id), self._answer_seconds),
         ):
-            self._outbox.enqueue(transaction, timer, delay_seconds=seconds)
+            self._outbox.enqueue(transaction, timer, delay_seconds=seconds, key=ticket.id)
 
     async def _content(self, transaction: Transaction, order: Order) -> TicketContent:
         accounts = await self._accounts.list_by_ids(transaction.connection, [order.customer_id])
@@ -104,6 +104,7 @@ class KitchenConsumers:
         ticket = await self._locked(transaction, fact)
         if ticket is not None and ticket.state not in ENDED:
             ticket = await repository.update_state(transaction.connection, ticket.id, TicketState.CANCELLED)
+            await self._outbox.withdraw(transaction, ticket.id)
             self._tell(transaction, ticket, TicketCancelled(ticket_id=ticket.id, status=TicketStatus.of(ticket)))
 
     async def receive_due(self, transaction: Transaction, fact: TicketReceiveDue) -> None:
@@ -134,7 +135,7 @@ class KitchenConsumers:
         self._tell(transaction, ticket, TicketLouder(ticket_id=ticket.id, status=TicketStatus.of(ticket)))
         if fact.loudness < LOUDEST:
             following = TicketSeeDue(ticket_id=ticket.id, loudness=fact.loudness + 1)
-            self._outbox.enqueue(transaction, following, delay_seconds=self._see_seconds)
+            self._outbox.enqueue(transaction, following, delay_seconds=self._see_seconds, key=ticket.id)
 
     async def answer_due(self, transaction: Transaction, fact: TicketAnswerDue) -> None:
         """Nobody has answered: the order expires and its customer is told."""

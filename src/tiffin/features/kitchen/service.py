@@ -28,6 +28,7 @@ from tiffin.features.orders import Actor, Order, OrderService, OrderState
 from tiffin.realtime import EventLog, Position, get_position
 from tiffin.realtime.batcher import Batcher
 from tiffin.realtime.presence import Present
+from tiffin.work import Outbox
 
 # who is in a room now: (connection, room)
 ListPresent = Callable[[Connection, str], Awaitable[Sequence[Present]]]
@@ -42,6 +43,7 @@ class KitchenService:
         self,
         database: Database,
         events: EventLog,
+        outbox: Outbox,
         accounts: AccountService,
         catalog: CatalogService,
         orders: OrderService,
@@ -49,6 +51,7 @@ class KitchenService:
     ) -> None:
         self.database = database
         self._events = events
+        self._outbox = outbox
         self._accounts = accounts
         self._catalog = catalog
         self._orders = orders
@@ -126,6 +129,7 @@ class KitchenService:
         ticket = await repository.update_answer(
             transaction.connection, ticket_id, TicketState.ACCEPTED, by, minutes=minutes, ready_at=order.ready_at
         )
+        await self._outbox.withdraw(transaction, ticket_id)
         self._tell(transaction, ticket, TicketAccepted)
         return ticket
 
@@ -145,6 +149,7 @@ class KitchenService:
         ticket = await repository.update_answer(
             transaction.connection, ticket_id, TicketState.REJECTED, by, reason=told
         )
+        await self._outbox.withdraw(transaction, ticket_id)
         self._tell(transaction, ticket, TicketRejected)
         return ticket
 

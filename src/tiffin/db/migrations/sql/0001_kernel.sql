@@ -81,6 +81,8 @@ CREATE TABLE work (
     consumer   text NOT NULL,
     subject    text NOT NULL,
     payload    jsonb NOT NULL,
+    -- what it is about, so that timers that are no longer needed can be taken back
+    key        uuid,
     -- not before this; a claim moves it to the end of its lease
     due_at     timestamptz NOT NULL,
     -- from here on the relay runs it itself
@@ -91,6 +93,7 @@ CREATE TABLE work (
     last_error text
 ) WITH (fillfactor = 70);
 CREATE INDEX work_relay_at ON work (relay_at);
+CREATE INDEX work_key ON work (key) WHERE key IS NOT NULL;
 
 CREATE TABLE dead_letter (
     id         uuid PRIMARY KEY,
