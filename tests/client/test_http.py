@@ -45,7 +45,7 @@ def _client(script: _Scripted, *, tokens: Tokens | None = None, origins: tuple[s
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "_FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(http_module, "full_jitter", lambda attempt: 0.0)
 
 
 async def test_a_key_is_kept_across_retries_and_new_for_each_call() -> None:

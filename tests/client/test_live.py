@@ -136,6 +136,23 @@ async def test_only_idempotent_commands_are_sent_again(socket_server: SocketServ
         assert await often == {}
 
 
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_a_part_that_is_down_is_waited_for(socket_server: SocketServer, idempotent: bool) -> None:
+    async with _live(socket_server) as live:
+        peer = await socket_server.accept()
+        await peer.greet()
+        asking = asyncio.create_task(live.command("a.b", idempotent=idempotent))
+        message = await peer.receive("command")
+        await peer.send({"type": "error", "id": message["id"], "code": "unavailable", "message": "Down."})
+        if not idempotent:
+            with pytest.raises(CommandError, match="unavailable"):
+                await asking
+            return
+        message = await peer.receive("command")
+        await peer.send({"type": "ok", "id": message["id"]})
+        assert await asking == {}
+
+
 async def test_a_command_waits_for_the_socket(socket_server: SocketServer) -> None:
     async with _live(socket_server) as live:
         asking = asyncio.create_task(live.command("a.b"))

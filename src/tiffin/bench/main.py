@@ -1,6 +1,7 @@
 """`tiffin bench NAME`: run it, show it."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def _run_one(name: str, *, as_json: bool) -> Result:
         error_console.print(f"[dim]{line}[/]")
 
     async def measure() -> Result:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # leave nothing behind
         return await BENCHMARKS[name](say)
 
     try:

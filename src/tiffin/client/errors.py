@@ -40,6 +40,11 @@ class CommandError(Exception):
         self.message = message
         self.details = details or {}
 
+    @property
+    def is_temporary(self) -> bool:
+        """True if the same command may succeed in a moment."""
+        return self.code in ("unavailable", "rate_limited", "still_running")
+
 
 class Disconnected(Exception):
     """The server ended the connection and says not to come back as we are."""

@@ -6,7 +6,6 @@
 """
 
 import asyncio
-import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +17,11 @@ import orjson
 
 from tiffin.client.errors import ConnectionLost, ProblemError
 from tiffin.client.problems import problem_of
+from tiffin.client.reconnect import full_jitter
 
 Json = dict[str, Any]
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-_FIRST_PAUSE_SECONDS = 0.25
-_MOST_PAUSE_SECONDS = 8.0
 _RENEW_BEFORE_SECONDS = 30.0
 
 
@@ -170,13 +168,13 @@ class Http:
             except ProblemError as error:
                 if not (repeat and _is_worth_repeating(error)) or attempt == self._attempts:
                     raise
-                pause = max(_pause(attempt), error.retry_after_seconds or 0.0)
+                pause = max(full_jitter(attempt), error.retry_after_seconds or 0.0)
             except httpx.TransportError as error:
                 never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
                 if not (repeat or never_sent) or attempt == self._attempts:
                     raise ConnectionLost(f"{method} {path}: {error or type(error).__name__}") from error
                 self._index = (self._index + 1) % len(self.origins)
-                pause = _pause(attempt)
+                pause = full_jitter(attempt)
             await asyncio.sleep(min(pause, 30.0))
         raise AssertionError("unreachable")
 
@@ -191,8 +189,3 @@ def _read(response: httpx.Response) -> Answer:
 
 def _is_worth_repeating(error: ProblemError) -> bool:
     return error.is_temporary and error.status != 429
-
-
-def _pause(attempt: int) -> float:
-    """Full jitter."""
-    return random.random() * min(_MOST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**attempt)

@@ -13,6 +13,7 @@ One consumer; any number of tasks may send commands.
 
 import asyncio
 import contextlib
+import itertools
 import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -25,10 +26,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.typing import Subprotocol
 
 from tiffin.client.commands import Outstanding, OutstandingCommands
-from tiffin.client.errors import ConnectionLost, Disconnected, ProblemError, TopicRefused
+from tiffin.client.errors import CommandError, ConnectionLost, Disconnected, ProblemError, TopicRefused
 from tiffin.client.positions import Event, Gap, LoadSnapshot, Positions, Sync
 from tiffin.client.problems import problem_of
-from tiffin.client.reconnect import DONE, UNAUTHENTICATED, Reconnect, is_final
+from tiffin.client.reconnect import DONE, UNAUTHENTICATED, Reconnect, full_jitter, is_final
 from tiffin.client.stream import WATCHDOG_SECONDS, TokenSource
 
 SUBPROTOCOL = Subprotocol("tiffin.v1")
@@ -163,12 +164,23 @@ class Live:
     async def command(
         self, name: str, data: dict[str, Any] | None = None, *, idempotent: bool = False, timeout: float = 30.0
     ) -> dict[str, Any]:
-        """Send a command; its answer's data. A lost socket repeats it, with the same id, only if `idempotent`.
+        """Send a command; its answer's data. Only if `idempotent` it is repeated: after a lost socket with the same
+        id, and while a part of the service is down, until `timeout` seconds have passed.
 
         Raises CommandError, ConnectionLost (it may have been done), TimeoutError, Disconnected.
         """
         body = {"type": "command", "name": name, "data": data or {}}
-        return await self._ask(body, idempotent=idempotent, timeout=timeout)
+        deadline = asyncio.get_running_loop().time() + timeout
+        for attempt in itertools.count():
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                return await self._ask(body, idempotent=idempotent, timeout=left)
+            except CommandError as error:
+                pause = full_jitter(attempt)
+                if not (idempotent and error.is_temporary and pause < left):
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
 
     async def ping(self, *, timeout: float = 10.0) -> None:
         """Wait for a sign of life."""

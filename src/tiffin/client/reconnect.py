@@ -15,6 +15,13 @@ _BACK_OFF = range(4100, 4200)
 _LIFETIME = 4201
 
 _BACK_OFF_DOUBLINGS = 2
+_FIRST_REPEAT_SECONDS = 0.4
+_MOST_REPEAT_SECONDS = 8.0
+
+
+def full_jitter(attempt: int) -> float:
+    """Seconds before a single request is repeated after its attempt number `attempt`: below half a second at first."""
+    return random.random() * min(_MOST_REPEAT_SECONDS, _FIRST_REPEAT_SECONDS * 2.0 ** min(attempt, 30))
 
 
 def is_final(code: int) -> bool:
