@@ -186,7 +186,7 @@ async def test_nobody_connected_is_an_alert_then_louder_then_expired(town: Town)
     ticket = (await fresh(town))[ticket_id]["status"]
     assert (ticket["state"], ticket["loudness"]) == ("expired", 0)
     late = await town.send("staff", "POST", f"/v1/tickets/{ticket_id}/accept", {"minutes": 5})
-    assert late.json()["code"] == "ticket_already_answered"
+    assert late.json()["code"] == "ticket_not_open"
 
 
 async def test_a_connected_device_that_stays_silent_is_told_apart(town: Town) -> None:

@@ -103,7 +103,9 @@ class KitchenConsumers:
         """Take a cancelled order's ticket from the board."""
         ticket = await self._locked(transaction, fact)
         if ticket is not None and ticket.state not in ENDED:
-            ticket = await repository.update_state(transaction.connection, ticket.id, TicketState.CANCELLED)
+            ticket = await repository.update_state(
+                transaction.connection, ticket.id, TicketState.CANCELLED, reason=fact.reason or None
+            )
             await self._outbox.withdraw(transaction, ticket.id)
             self._tell(transaction, ticket, TicketCancelled(ticket_id=ticket.id, status=TicketStatus.of(ticket)))
 

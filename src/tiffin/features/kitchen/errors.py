@@ -14,7 +14,7 @@ class NotAMember(Forbidden):
 
 
 class TicketAlreadyAnswered(Conflict):
-    """Somebody else was first; `state`, `answered_by_name` and `answered_at` say who and what."""
+    """Somebody else was first; `state`, `answered_by`, `answered_by_name` and `answered_at` say who and what."""
 
     code = "ticket_already_answered"
     message = "Somebody else has answered this ticket."

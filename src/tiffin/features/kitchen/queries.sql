@@ -9,7 +9,8 @@ RETURNING *;
 SELECT * FROM ticket WHERE id = $1;
 
 -- name: lock_ticket
-SELECT * FROM ticket WHERE id = $1 FOR UPDATE;
+-- Not FOR UPDATE: a receipt of it holds KEY SHARE, by its foreign key, and two receipts would wait for each other.
+SELECT * FROM ticket WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: list_open_tickets
 SELECT * FROM ticket WHERE restaurant_id = $1 AND ended_at IS NULL ORDER BY id LIMIT 500;
@@ -21,6 +22,16 @@ SELECT * FROM (SELECT * FROM ticket WHERE restaurant_id = $1 ORDER BY id DESC LI
 -- name: list_ticket_restaurants
 SELECT id, restaurant_id FROM ticket WHERE id = ANY($1::uuid[]);
 
+-- name: list_tickets_to_receive
+-- Waiting tickets of a restaurant ($1) that were announced on its topic ($2) up to a seq ($3) and that a device ($4)
+-- has not stored yet. Only the newest 100 announcements are looked at.
+SELECT t.id FROM ticket t
+ WHERE t.restaurant_id = $1 AND t.ended_at IS NULL AND t.state = 'new'
+   AND NOT EXISTS (SELECT FROM ticket_receipt r WHERE r.ticket_id = t.id AND r.device_id = $4)
+   AND EXISTS (SELECT FROM (SELECT body FROM event WHERE topic = $2 AND seq <= $3 AND type = 'ticket.created'
+                             ORDER BY seq DESC LIMIT 100) e
+                WHERE strpos(e.body, t.id::text) > 0);
+
 -- name: insert_receipts
 INSERT INTO ticket_receipt (ticket_id, device_id, account_id)
 SELECT t, d, a FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS u (t, d, a)
@@ -29,7 +40,8 @@ SELECT t, d, a FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS u (t, d, a)
 -- name: update_received
 -- Tickets that no device had until now. Locked in the order of their ids.
 UPDATE ticket SET received_at = now()
- WHERE id IN (SELECT id FROM ticket WHERE id = ANY($1::uuid[]) AND received_at IS NULL ORDER BY id FOR UPDATE)
+ WHERE id IN (SELECT id FROM ticket WHERE id = ANY($1::uuid[]) AND received_at IS NULL
+               ORDER BY id FOR NO KEY UPDATE)
 RETURNING *;
 
 -- name: update_seen

@@ -22,6 +22,7 @@ def kitchen_feature(service: KitchenService, consumers: KitchenConsumers) -> Fea
                 read_membership_grants,
                 (RestaurantCreated, *TICKET_EVENTS),
                 "A restaurant's tickets, for its members; who follows it by WebSocket is present",
+                on_ack=service.receive_up_to,
                 presence=True,
             ),
         ),

@@ -48,6 +48,14 @@ async def list_ticket_restaurants(connection: Connection, ticket_ids: Sequence[U
     return {row["id"]: row["restaurant_id"] for row in rows}
 
 
+async def list_tickets_to_receive(
+    connection: Connection, restaurant_id: UUID, topic: str, seq: int, device_id: UUID
+) -> list[UUID]:
+    """Waiting tickets announced on `topic` up to `seq` of which the device has no receipt yet."""
+    rows = await connection.fetch(QUERIES["list_tickets_to_receive"], restaurant_id, topic, seq, device_id)
+    return [row["id"] for row in rows]
+
+
 async def insert_receipts(connection: Connection, receipts: Sequence[tuple[UUID, UUID, UUID]]) -> None:
     """Note (ticket, device, account): the device has stored the ticket. Repeating is fine."""
     tickets, devices, accounts = zip(*sorted(receipts), strict=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from tiffin.features.kitchen.domain import RejectReason, Ticket, TicketState
-from tiffin.features.orders.schemas import DestinationBody, LineView, Reason
+from tiffin.features.orders.schemas import DestinationBody, LineView, Note, Reason
 
 Minutes = Annotated[int, Field(ge=1, le=240)]
 
@@ -112,7 +112,7 @@ class RejectBody(_Body):
     """Reject, with a reason the customer is told."""
 
     reason: RejectReason
-    note: Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")] = ""
+    note: Note = ""
 
 
 class AdvanceBody(_Body):

@@ -4,13 +4,14 @@ Socket commands and endpoints come here alike. The order's row is locked before 
 or an answer and a cancellation or a deadline, exactly one wins; the other is told who did.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from tiffin.base.principal import Principal
 from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.accounts import AccountService
-from tiffin.features.catalog import CatalogService, restaurant_topic
+from tiffin.features.catalog import CatalogService, RestaurantNotFound, restaurant_topic
 from tiffin.features.kitchen import repository
 from tiffin.features.kitchen.domain import ADVANCES, ENDED, RejectReason, Ticket, TicketState
 from tiffin.features.kitchen.errors import NotAMember, TicketAlreadyAnswered, TicketNotFound, TicketNotOpen
@@ -24,7 +25,7 @@ from tiffin.features.kitchen.events import (
     TicketSeen,
 )
 from tiffin.features.kitchen.schemas import TicketStatus
-from tiffin.features.orders import Actor, Order, OrderService, OrderState
+from tiffin.features.orders import Actor, Order, OrderNotFound, OrderService, OrderState
 from tiffin.realtime import EventLog, Position, get_position
 from tiffin.realtime.batcher import Batcher
 from tiffin.realtime.presence import Present
@@ -32,6 +33,8 @@ from tiffin.work import Outbox
 
 # who is in a room now: (connection, room)
 ListPresent = Callable[[Connection, str], Awaitable[Sequence[Present]]]
+# how a ticket ends that nobody can answer any more
+_OVER = {TicketState.EXPIRED: "expired", TicketState.CANCELLED: "been cancelled"}
 # a ticket, the device that has stored it, and whose device it is
 _Receipt = tuple[UUID, UUID, UUID]
 
@@ -81,6 +84,13 @@ class KitchenService:
         if not await self._receipts.ask((ticket_id, device_id, principal.account_id)):
             raise TicketNotFound()
 
+    async def receive_up_to(self, principal: Principal, device_id: UUID, topic: str, seq: int) -> None:
+        """A device has stored everything on the board's topic up to `seq`, and so the tickets announced there."""
+        restaurant_id = UUID(topic.partition(".")[2])
+        async with self.database.connection() as connection:
+            tickets = await repository.list_tickets_to_receive(connection, restaurant_id, topic, seq, device_id)
+        await asyncio.gather(*(self.receive(principal, device_id, ticket_id) for ticket_id in tickets))
+
     async def _store_receipts(self, receipts: Sequence[_Receipt]) -> list[bool]:
         return await self._receive(receipts)
 
@@ -105,9 +115,10 @@ class KitchenService:
     async def see(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> Ticket:
         """A person has touched a ticket. Seeing it again changes nothing. Raises TicketNotFound."""
         connection = transaction.connection
-        await self._require_own(connection, principal, ticket_id)
         ticket = await repository.lock_ticket(connection, ticket_id)
-        assert ticket is not None
+        if ticket is None:
+            raise TicketNotFound()
+        await self._require_own(connection, principal, ticket.restaurant_id)
         if ticket.seen_at is None and ticket.state not in ENDED:
             ticket = await repository.update_seen(connection, ticket_id, await self._name(connection, principal))
             self._tell(transaction, ticket, TicketSeen)
@@ -117,7 +128,7 @@ class KitchenService:
     async def accept(self, transaction: Transaction, principal: Principal, ticket_id: UUID, minutes: int) -> Ticket:
         """Accept an order; it is ready in `minutes`. Accepting one's own accepted ticket again is the same answer.
 
-        Raises TicketNotFound, TicketAlreadyAnswered, OrderCannotChange.
+        Raises TicketNotFound, TicketAlreadyAnswered, TicketNotOpen, OrderCannotChange.
         """
         order, ticket = await self._lock(transaction, principal, ticket_id)
         if not ticket.waits_for_answer:
@@ -137,7 +148,7 @@ class KitchenService:
     async def reject(
         self, transaction: Transaction, principal: Principal, ticket_id: UUID, reason: RejectReason, note: str
     ) -> Ticket:
-        """Reject an order. Raises TicketNotFound, TicketAlreadyAnswered, OrderCannotChange."""
+        """Reject an order. Raises TicketNotFound, TicketAlreadyAnswered, TicketNotOpen, OrderCannotChange."""
         order, ticket = await self._lock(transaction, principal, ticket_id)
         if not ticket.waits_for_answer:
             return _same_answer(ticket, principal, ticket.state is TicketState.REJECTED)
@@ -180,26 +191,26 @@ class KitchenService:
     async def _lock(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> tuple[Order, Ticket]:
         """A ticket of an own restaurant and its order, locked in the one order that is allowed."""
         connection = transaction.connection
-        await self._require_own(connection, principal, ticket_id)
-        order = await self._orders.lock(connection, ticket_id)
+        try:
+            order = await self._orders.lock(connection, ticket_id)
+        except OrderNotFound as error:
+            raise TicketNotFound() from error
+        await self._require_own(connection, principal, order.restaurant_id)
         ticket = await repository.lock_ticket(connection, ticket_id)
-        assert ticket is not None
+        if ticket is None:  # the order is so new that the queue has not brought it yet
+            raise TicketNotFound()
         return order, ticket
 
-    async def _require_own(self, connection: Connection, principal: Principal, ticket_id: UUID) -> None:
+    async def _require_own(self, connection: Connection, principal: Principal, restaurant_id: UUID) -> None:
         """Raises TicketNotFound: who is no member may not know that the ticket exists."""
-        restaurants = await repository.list_ticket_restaurants(connection, [ticket_id])
-        restaurant_id = restaurants.get(ticket_id)
-        if (
-            restaurant_id is None
-            or await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None
-        ):
+        if await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None:
             raise TicketNotFound()
 
     async def _require_member(self, connection: Connection, restaurant_id: UUID, principal: Principal) -> None:
-        await self._catalog.require_restaurant(connection, restaurant_id)
+        """Raises NotAMember; RestaurantNotFound for a restaurant of which only its members know."""
+        restaurant = await self._catalog.require_restaurant(connection, restaurant_id)
         if await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None:
-            raise NotAMember()
+            raise NotAMember() if restaurant.published else RestaurantNotFound()
 
     async def _name(self, connection: Connection, principal: Principal) -> str:
         accounts = await self._accounts.list_by_ids(connection, [principal.account_id])
@@ -211,13 +222,16 @@ class KitchenService:
 
 
 def _same_answer(ticket: Ticket, principal: Principal, same: bool) -> Ticket:
-    """The ticket, if it was this person who gave this answer. Raises TicketAlreadyAnswered."""
+    """The ticket, if it was this person who gave this answer. Raises TicketAlreadyAnswered, TicketNotOpen."""
+    if ticket.state in (TicketState.EXPIRED, TicketState.CANCELLED):
+        why = f" ({ticket.reason})" if ticket.reason else ""
+        raise TicketNotOpen(f"The order has {_OVER[ticket.state]}{why}.", state=ticket.state, reason=ticket.reason)
     if same and ticket.answered_by == principal.account_id:
         return ticket
-    who = ticket.answered_by_name or "nobody in time"
     raise TicketAlreadyAnswered(
-        f"This ticket is {ticket.state}: {who} was first.",
+        f"This ticket is {ticket.state}: {ticket.answered_by_name} was first.",
         state=ticket.state,
+        answered_by=ticket.answered_by,
         answered_by_name=ticket.answered_by_name,
         answered_at=ticket.answered_at,
     )

@@ -8,6 +8,7 @@ Topics: `order.{id}` for the customer and support; summaries on `user.{customer}
 """
 
 from tiffin.features.orders.domain import Actor, Order, OrderState
+from tiffin.features.orders.errors import OrderNotFound
 from tiffin.features.orders.events import OrderCancelledFact, OrderChanged, OrderPlacedFact, order_topic
 from tiffin.features.orders.registration import orders_feature
 from tiffin.features.orders.service import OrderService
@@ -17,6 +18,7 @@ __all__ = [
     "Order",
     "OrderCancelledFact",
     "OrderChanged",
+    "OrderNotFound",
     "OrderPlacedFact",
     "OrderService",
     "OrderState",

@@ -129,6 +129,7 @@ class OrderCancelledFact(Fact):
 
     subject: ClassVar[str] = "order.cancelled"
     order_id: UUID
+    reason: str = ""
 
 
 def event_of(order: Order, transition: Transition) -> OrderEvent:

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tiffin.base.geo import Point, distance_meters
-from tiffin.features.catalog import MenuItem, Restaurant
+from tiffin.features.catalog import MenuItem, Restaurant, RestaurantNotFound
 from tiffin.features.orders.domain import Bill, ChosenOption, OrderLine
 from tiffin.features.orders.errors import (
     BelowMinimum,
@@ -32,8 +32,24 @@ class BasketLine:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """A past order as it could be ordered now: at today's prices, and what of it could not be, with reasons."""
+
+    currency: str
+    lines: tuple[OrderLine, ...]
+    unavailable: tuple[dict[str, str], ...]
+
+
+def require_published(restaurant: Restaurant) -> None:
+    """Raises RestaurantNotFound: customers know nothing of a restaurant that is not published."""
+    if not restaurant.published:
+        raise RestaurantNotFound()
+
+
 def require_taking_orders(restaurant: Restaurant, now: datetime) -> None:
-    """Raises RestaurantPaused, RestaurantClosed."""
+    """Raises RestaurantNotFound, RestaurantPaused, RestaurantClosed."""
+    require_published(restaurant)
     if restaurant.is_paused_at(now):
         raise RestaurantPaused(paused_until=restaurant.paused_until)
     if not restaurant.is_taking_orders_at(now):
@@ -77,6 +93,24 @@ def unavailable_lines(
         elif not item.is_available_at(now):
             problems.append({"menu_item_id": str(item.id), "name": item.name, "reason": "sold_out"})
     return problems
+
+
+def reprice(
+    restaurant: Restaurant, items: Mapping[UUID, MenuItem], past: Sequence[OrderLine], now: datetime
+) -> Repriced:
+    """Past lines at today's prices. Reasons of those left out: `gone`, `sold_out`, `options`."""
+    lines: list[OrderLine] = []
+    unavailable: list[dict[str, str]] = []
+    for number, old in enumerate(past):
+        line = BasketLine(old.menu_item_id, old.quantity, tuple(option.option_id for option in old.options), old.note)
+        problems = unavailable_lines(restaurant, items, [line], now)
+        unavailable += [{**problem, "name": problem["name"] or old.name} for problem in problems]
+        if not problems:
+            try:
+                lines.append(_price_line(number, line, items[line.menu_item_id]))
+            except OptionsInvalid:
+                unavailable.append({"menu_item_id": str(line.menu_item_id), "name": old.name, "reason": "options"})
+    return Repriced(restaurant.currency, tuple(lines), tuple(unavailable))
 
 
 def _require_available(

@@ -1,13 +1,17 @@
 -- name: insert_order
-INSERT INTO customer_order (id, number, customer_id, restaurant_id, state, lines, bill, total_minor, currency,
-                            destination, restaurant, note, placed_at, ready_at, eta_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+-- The order and the first line of its history, in one statement.
+WITH placed AS (
+    INSERT INTO customer_order (id, number, customer_id, restaurant_id, state, lines, bill, total_minor, currency,
+                                destination, restaurant, note, placed_at, ready_at, eta_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+)
+INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $5, $13, $16, $17, $18);
 
 -- name: get_order
 SELECT * FROM customer_order WHERE id = $1;
 
 -- name: lock_order
-SELECT * FROM customer_order WHERE id = $1 FOR UPDATE;
+SELECT * FROM customer_order WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: update_order
 -- The new state and the history's line, in one statement.
@@ -16,11 +20,8 @@ WITH changed AS (
 )
 INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $2, $6, $7, $8, $9);
 
--- name: insert_transition
-INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $2, $3, $4, $5, $6);
-
 -- name: list_transitions
-SELECT state, at, actor, actor_id, reason FROM order_transition WHERE order_id = $1 ORDER BY at;
+SELECT state, at, actor, actor_id, reason FROM order_transition WHERE order_id = $1 ORDER BY step;
 
 -- name: list_orders
 -- A customer's orders, the newest first, after the id $2 (NULL: from the start).

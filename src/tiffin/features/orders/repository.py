@@ -22,8 +22,8 @@ from tiffin.features.orders.errors import OrderNotFound
 QUERIES = load_queries(__package__)
 
 
-async def insert_order(connection: Connection, order: Order) -> None:
-    """Store a new order."""
+async def insert_order(connection: Connection, order: Order, placed: Transition) -> None:
+    """Store a new order and the first line of its history."""
     bill = order.bill
     await connection.execute(
         QUERIES["insert_order"],
@@ -55,6 +55,9 @@ async def insert_order(connection: Connection, order: Order) -> None:
         order.placed_at,
         order.ready_at,
         order.eta_at,
+        placed.actor,
+        placed.actor_id,
+        placed.reason,
     )
 
 
@@ -89,19 +92,6 @@ async def update_order(connection: Connection, order: Order, transition: Transit
         order.ready_at,
         order.eta_at,
         order.ended_at,
-        transition.at,
-        transition.actor,
-        transition.actor_id,
-        transition.reason,
-    )
-
-
-async def insert_transition(connection: Connection, order_id: UUID, transition: Transition) -> None:
-    """Store a line of an order's history."""
-    await connection.execute(
-        QUERIES["insert_transition"],
-        order_id,
-        transition.state,
         transition.at,
         transition.actor,
         transition.actor_id,

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from tiffin.features.orders.schemas import (
     BasketBody,
-    BasketLineBody,
     BillView,
     CancelBody,
     OrderCreate,
@@ -88,19 +87,8 @@ def order_routes(service: OrderService) -> APIRouter:
 
     @router.post("/orders/{order_id}/reorder")
     async def reorder(order_id: UUID, principal: Authenticated) -> ReorderView:
-        """A past order as a basket, and what of it cannot be ordered now."""
-        order, unavailable = await service.reorder(principal, order_id)
-        gone = {problem["menu_item_id"] for problem in unavailable}
-        lines = [
-            BasketLineBody(
-                menu_item_id=line.menu_item_id,
-                quantity=line.quantity,
-                option_ids=[option.option_id for option in line.options],
-                note=line.note,
-            )
-            for line in order.bill.lines
-            if str(line.menu_item_id) not in gone
-        ]
-        return ReorderView(restaurant_id=order.restaurant_id, lines=lines, unavailable=unavailable)
+        """A past order as a basket at today's prices, and what of it cannot be ordered now."""
+        order, repriced = await service.reorder(principal, order_id)
+        return ReorderView.of(order.restaurant_id, repriced)
 
     return router

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from tiffin.base.geo import Point
 from tiffin.features.orders.domain import Actor, Bill, Destination, Order, OrderLine, OrderState, Transition
-from tiffin.features.orders.pricing import BasketLine
+from tiffin.features.orders.pricing import BasketLine, Repriced
 
 
 def _without_nul(text: str) -> str:
@@ -82,7 +82,7 @@ class BasketBody(_Body):
 class OrderCreate(BasketBody):
     """Place an order. `expected_total_minor` is the total of the bill the customer saw; another one refuses it."""
 
-    expected_total_minor: Minor
+    expected_total_minor: int = Field(ge=0, le=10**12)
     note: Note = ""
 
 
@@ -266,10 +266,39 @@ class ReceiptView(BaseModel):
     paid_by: str = "on delivery"
 
 
+class UnavailableView(BaseModel):
+    """What of a past order cannot be ordered now: off the menu, sold out, or with options there no longer are."""
+
+    menu_item_id: UUID
+    name: str
+    reason: Literal["gone", "sold_out", "options"]
+
+
 class ReorderView(BaseModel):
-    """A past order's basket as it can be ordered now."""
+    """A past order's basket as it can be ordered now. `subtotal_minor`: its lines at today's prices."""
 
     restaurant_id: UUID
     lines: list[BasketLineBody]
-    # what is no longer available, by name and reason
-    unavailable: list[dict[str, str]]
+    unavailable: list[UnavailableView]
+    currency: str
+    subtotal_minor: int
+
+    @classmethod
+    def of(cls, restaurant_id: UUID, repriced: Repriced) -> Self:
+        """The view of a basket; its lines can be sent as they are."""
+        lines = [
+            BasketLineBody(
+                menu_item_id=line.menu_item_id,
+                quantity=line.quantity,
+                option_ids=[option.option_id for option in line.options],
+                note=line.note,
+            )
+            for line in repriced.lines
+        ]
+        return cls(
+            restaurant_id=restaurant_id,
+            lines=lines,
+            unavailable=[UnavailableView.model_validate(problem) for problem in repriced.unavailable],
+            currency=repriced.currency,
+            subtotal_minor=sum(line.total_minor for line in repriced.lines),
+        )

@@ -38,11 +38,12 @@ from tiffin.features.orders.events import (
     order_topic,
 )
 from tiffin.features.orders.pricing import (
-    BasketLine,
+    Repriced,
     price_basket,
+    reprice,
     require_in_reach,
+    require_published,
     require_taking_orders,
-    unavailable_lines,
 )
 from tiffin.features.orders.schemas import BasketBody, BillView, OrderCreate, OrderSummary
 from tiffin.realtime import EventLog, Position, get_position
@@ -76,8 +77,8 @@ class OrderService:
     ) -> tuple[Order, Sequence[Transition]]:
         """Place an order; it is paid on delivery until cards exist.
 
-        Raises RestaurantClosed, RestaurantPaused, OutOfReach, ItemsUnavailable, OptionsInvalid, BelowMinimum, and
-        PriceChanged with the new bill when the customer saw another total.
+        Raises RestaurantNotFound, RestaurantClosed, RestaurantPaused, OutOfReach, ItemsUnavailable, OptionsInvalid,
+        BelowMinimum, and PriceChanged with the new bill when the customer saw another total.
         """
         connection, now = transaction.connection, self._clock.now()
         restaurant, bill = await self._price(connection, body, now)
@@ -85,8 +86,7 @@ class OrderService:
             raise PriceChanged(bill=BillView.of(bill).model_dump(mode="json"))
         order = _new_order(principal.account_id, restaurant, bill, body, now)
         placed = Transition(OrderState.PLACED, now, Actor.CUSTOMER, principal.account_id, "")
-        await repository.insert_order(connection, order)
-        await repository.insert_transition(connection, order.id, placed)
+        await repository.insert_order(connection, order, placed)
         self._tell(transaction, order, placed)
         self._outbox.enqueue(transaction, OrderPlacedFact(order_id=order.id))
         return order, (placed,)
@@ -108,17 +108,12 @@ class OrderService:
     async def cancel(self, transaction: Transaction, principal: Principal, order_id: UUID, reason: str) -> Order:
         """Cancel an order: its customer before it is confirmed, support also after.
 
-        Raises OrderNotFound, MayNotCancel, OrderCannotChange.
+        An agent who ordered is its customer. Raises OrderNotFound, MayNotCancel, OrderCannotChange.
         """
         order = await repository.lock_order(transaction.connection, order_id)
-        is_support = principal.has(Role.AGENT) or principal.has(Role.ADMIN)
-        if order.customer_id != principal.account_id and not is_support:
-            raise OrderNotFound()
-        actor = Actor.SUPPORT if is_support else Actor.CUSTOMER
-        if order.state not in FINAL_STATES and not may_change(order.state, OrderState.CANCELLED, actor):
-            raise MayNotCancel(state=order.state)
+        actor = _who_cancels(order, principal)
         cancelled = await self._change(transaction, order, OrderState.CANCELLED, actor, principal.account_id, reason)
-        self._outbox.enqueue(transaction, OrderCancelledFact(order_id=order_id))
+        self._outbox.enqueue(transaction, OrderCancelledFact(order_id=order_id, reason=reason))
         return cancelled
 
     async def read_snapshot(
@@ -150,17 +145,17 @@ class OrderService:
             raise OrderCannotChange("There is a receipt once the order has been delivered.", state=order.state)
         return order
 
-    async def reorder(self, principal: Principal, order_id: UUID) -> tuple[Order, list[dict[str, str]]]:
-        """An own past order and which of its lines cannot be ordered now. Raises OrderNotFound."""
+    async def reorder(self, principal: Principal, order_id: UUID) -> tuple[Order, Repriced]:
+        """An own past order, at today's prices. Raises OrderNotFound, RestaurantNotFound."""
         async with self.database.connection() as connection:
             order = await repository.require_order(connection, order_id)
             if order.customer_id != principal.account_id:
                 raise OrderNotFound()
             restaurant = await self._catalog.require_restaurant(connection, order.restaurant_id)
-            basket = [_basket_line(order, index) for index in range(len(order.bill.lines))]
-            ids = {line.menu_item_id for line in basket}
+            require_published(restaurant)
+            ids = {line.menu_item_id for line in order.bill.lines}
             items = await self._catalog.list_menu_items(connection, restaurant.id, ids)
-        return order, unavailable_lines(restaurant, items, basket, self._clock.now())
+        return order, reprice(restaurant, items, order.bill.lines, self._clock.now())
 
     # features above
 
@@ -234,7 +229,13 @@ def _new_order(customer_id: UUID, restaurant: Restaurant, bill: Bill, body: Orde
     )
 
 
-def _basket_line(order: Order, index: int) -> BasketLine:
-    line = order.bill.lines[index]
-    options = tuple(option.option_id for option in line.options)
-    return BasketLine(line.menu_item_id, line.quantity, options, line.note)
+def _who_cancels(order: Order, principal: Principal) -> Actor:
+    """As what this caller cancels the order. Raises OrderNotFound, MayNotCancel."""
+    if order.customer_id != principal.account_id:
+        if principal.has(Role.AGENT) or principal.has(Role.ADMIN):
+            return Actor.SUPPORT
+        raise OrderNotFound()
+    too_late = not may_change(order.state, OrderState.CANCELLED, Actor.CUSTOMER)
+    if too_late and may_change(order.state, OrderState.CANCELLED, Actor.SUPPORT):
+        raise MayNotCancel(state=order.state)
+    return Actor.CUSTOMER

@@ -23,11 +23,12 @@ CREATE TABLE customer_order (
     ended_at      timestamptz
 ) WITH (fillfactor = 80);
 CREATE INDEX customer_order_customer ON customer_order (customer_id, id DESC);
-CREATE INDEX customer_order_restaurant ON customer_order (restaurant_id, id DESC);
 
 -- What happened to an order, and who did it.
 CREATE TABLE order_transition (
     order_id   uuid NOT NULL REFERENCES customer_order,
+    -- numbered under the order's lock, so in the order in which things happened, whatever the nodes' clocks say
+    step       bigint GENERATED ALWAYS AS IDENTITY,
     state      text NOT NULL,
     at         timestamptz NOT NULL,
     actor      text NOT NULL,
