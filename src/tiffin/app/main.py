@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
@@ -43,11 +43,9 @@ def build_api(node: "Node") -> FastAPI:
     api.state.authenticator = node.built.authenticator
     api.state.stored_answers = node.stored_answers
     install_error_handlers(api)
-    v1 = APIRouter(prefix="/v1")
     for feature in node.features:
-        if feature.router is not None:
-            v1.include_router(feature.router, tags=[feature.name])
-    api.include_router(v1)
+        for router in feature.routers:  # side by side: FastAPI matches a nested router several times a request
+            api.router.routes.extend(router.routes)
     return api
 
 

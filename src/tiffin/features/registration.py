@@ -31,8 +31,8 @@ class Feature:
     """Everything one feature offers; leave out what it does not have."""
 
     name: str
-    # mounted under /v1
-    router: APIRouter | None = None
+    # each with the prefix V1
+    routers: tuple[APIRouter, ...] = ()
     streams: tuple[Stream, ...] = ()
     topics: tuple[TopicKind, ...] = ()
     commands: tuple[AnyCommand, ...] = ()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from tiffin.app.error_handlers import install_error_handlers
 from tiffin.base.principal import Principal, Role
@@ -82,10 +82,8 @@ class World:
         self.app.state.settings = self.settings
         self.app.state.authenticator = self.authenticator
         install_error_handlers(self.app)
-        v1 = APIRouter(prefix="/v1")
-        assert self.feature.router is not None
-        v1.include_router(self.feature.router)
-        self.app.include_router(v1)
+        for router in self.feature.routers:
+            self.app.include_router(router)
         self.client = self.client_from("203.0.113.7")
 
     def client_from(self, address: str) -> httpx.AsyncClient:

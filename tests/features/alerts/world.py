@@ -50,9 +50,9 @@ class World:
         app.state.settings = self.settings
         app.state.authenticator = ByName()
         install_error_handlers(app)
-        assert self.feature.router is not None
-        app.include_router(self.feature.router)
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tiffin")
+        for router in self.feature.routers:
+            app.include_router(router)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tiffin/v1")
 
     async def raise_alert(self, kind: str = "nobody_connected", key: str | None = None, **details: Any) -> None:
         """Raise an alert in a transaction of its own."""

@@ -66,9 +66,9 @@ class World:
         self.menus = MenuService(database, events, clock)
         self.members = MemberService(database, events, accounts)
         self.feature = catalog_feature(self.catalog, self.menus, self.members, clock)
-        assert self.feature.router is not None
         app = FastAPI()
-        app.include_router(self.feature.router, prefix="/v1")
+        for router in self.feature.routers:
+            app.include_router(router)
         app.state.settings = SimpleNamespace(origins=frozenset())
         app.state.authenticator = self
         app.state.stored_answers = StoredAnswers(database)

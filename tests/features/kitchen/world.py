@@ -63,8 +63,8 @@ class World(CatalogWorld):
         )
         self.kitchen_feature = kitchen_feature(self.kitchen, self.consumers)
         for feature in (orders_feature(self.orders, self.clock, 60), self.kitchen_feature):
-            assert feature.router is not None
-            self.app.include_router(feature.router, prefix="/v1")
+            for router in feature.routers:
+                self.app.include_router(router)
         self.dead: list[str] = []
         self._runner = Runner(
             database, self.consumers.all(), self._bury, lease_seconds=20, max_attempts=1, concurrency=4

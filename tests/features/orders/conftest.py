@@ -1,8 +1,11 @@
-"""Streams of orders end soon after the order here."""
+"""Orders on a whole node, where streams end soon after the order; and without one, on a test's database."""
 
 import pytest
+from tests.features.kitchen.conftest import world
 
 from tiffin.base.settings import Settings
+
+__all__ = ["node_settings", "world"]
 
 
 @pytest.fixture

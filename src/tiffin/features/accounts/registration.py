@@ -1,7 +1,5 @@
 """What accounts offer to the wiring."""
 
-from fastapi import APIRouter
-
 from tiffin.base.settings import Settings
 from tiffin.features.accounts.events import USER_EVENTS, read_grants
 from tiffin.features.accounts.routes import account_routes, address_routes, role_routes
@@ -20,18 +18,18 @@ def accounts_feature(
     further_events: tuple[type[Event], ...],
 ) -> Feature:
     """The feature's record. `further_events`: what features above write on `user.{id}`, for the documents."""
-    router = APIRouter()
-    for routes in (account_routes(accounts), address_routes(accounts), role_routes(accounts)):
-        router.include_router(routes)
-    router.include_router(
+    routers = (
+        account_routes(accounts),
+        address_routes(accounts),
+        role_routes(accounts),
         session_routes(
             sessions,
             secure_cookies=settings.secure_cookies,
             absolute_seconds=settings.session_absolute_seconds,
-        )
+        ),
+        device_routes(sessions),
     )
-    router.include_router(device_routes(sessions))
     kind = TopicKind(
         "user.{id}", read_grants, (*USER_EVENTS, *further_events), "What happened to an account, for its own devices"
     )
-    return Feature("accounts", router=router, topics=(kind,), chores=(sessions.forget_old,))
+    return Feature("accounts", routers=routers, topics=(kind,), chores=(sessions.forget_old,))

@@ -18,6 +18,7 @@ from tiffin.features.accounts.schemas import (
     ProfileView,
 )
 from tiffin.features.accounts.service import AccountService
+from tiffin.http import V1
 from tiffin.http.authentication import Administrator, Authenticated
 from tiffin.http.conditional import IfMatch, IfNoneMatch, etag, is_current
 from tiffin.http.limits import address_prefix
@@ -30,7 +31,7 @@ def prefix_of(request: Request) -> str:
 
 def account_routes(service: AccountService) -> APIRouter:
     """Registering, and the own profile."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["accounts"])
 
     @router.post("/accounts", status_code=201)
     async def register(body: AccountCreate, request: Request) -> AccountView:
@@ -62,7 +63,7 @@ def account_routes(service: AccountService) -> APIRouter:
 
 def address_routes(service: AccountService) -> APIRouter:
     """The own addresses."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["accounts"])
 
     @router.get("/addresses")
     async def list_addresses(principal: Authenticated) -> list[AddressView]:
@@ -89,7 +90,7 @@ def address_routes(service: AccountService) -> APIRouter:
 
 def role_routes(service: AccountService) -> APIRouter:
     """What administrators do with accounts."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["accounts"])
 
     @router.get("/accounts")
     async def find_account(email: Annotated[EmailAsked, Query()], _: Administrator) -> AccountView:

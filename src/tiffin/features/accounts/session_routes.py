@@ -19,6 +19,7 @@ from tiffin.features.accounts.schemas import (
     StreamTicketView,
 )
 from tiffin.features.accounts.sessions import SessionService
+from tiffin.http import V1
 from tiffin.http.authentication import SESSION_COOKIE, Authenticated
 
 LoggedIn = Annotated[ProgramSession | BrowserSession, Body(discriminator="kind")]
@@ -26,7 +27,7 @@ LoggedIn = Annotated[ProgramSession | BrowserSession, Body(discriminator="kind")
 
 def session_routes(service: SessionService, *, secure_cookies: bool, absolute_seconds: int) -> APIRouter:
     """Logging in and out, the password, stream tickets."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["accounts"])
 
     @router.post("/sessions", status_code=201, response_model=LoggedIn)
     async def log_in(body: SessionCreate, request: Request, response: Response) -> ProgramSession | BrowserSession:
@@ -67,7 +68,7 @@ def session_routes(service: SessionService, *, secure_cookies: bool, absolute_se
 
 def device_routes(service: SessionService) -> APIRouter:
     """The devices that are logged in. Goes after `session_routes`, whose `/sessions/current` is no id."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["accounts"])
 
     @router.get("/sessions")
     async def list_sessions(principal: Authenticated) -> list[SessionView]:

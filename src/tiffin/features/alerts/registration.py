@@ -12,4 +12,4 @@ def alerts_feature(service: AlertService) -> Feature:
     kind = TopicKind(
         OPERATIONS_TOPIC, read_grants, (AlertRaised, AlertAcknowledged), "What operations must know; administrators"
     )
-    return Feature("alerts", router=alert_routes(service), topics=(kind,))
+    return Feature("alerts", routers=(alert_routes(service),), topics=(kind,))

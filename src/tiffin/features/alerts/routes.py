@@ -6,12 +6,13 @@ from fastapi import APIRouter
 
 from tiffin.features.alerts.schemas import AlertList, AlertView
 from tiffin.features.alerts.service import AlertService
+from tiffin.http import V1
 from tiffin.http.authentication import Administrator
 
 
 def alert_routes(service: AlertService) -> APIRouter:
     """The endpoints on a service."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["alerts"])
 
     @router.get("/alerts")
     async def list_alerts(_: Administrator) -> AlertList:

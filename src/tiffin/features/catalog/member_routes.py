@@ -7,13 +7,14 @@ from fastapi import APIRouter, Response
 from tiffin.features.catalog.member_service import MemberService
 from tiffin.features.catalog.routes import problems
 from tiffin.features.catalog.schemas import MemberCreate, MemberList, MemberUpdate, MemberView
+from tiffin.http import V1
 from tiffin.http.authentication import Authenticated
 from tiffin.idempotency import Idempotent
 
 
 def member_routes(service: MemberService) -> APIRouter:
     """The endpoints of members."""
-    router = APIRouter(tags=["members"])
+    router = APIRouter(prefix=V1, tags=["members"])
 
     @router.get("/restaurants/{restaurant_id}/members", responses=problems(401, 403, 404))
     async def list_members(restaurant_id: UUID, principal: Authenticated) -> MemberList:

@@ -18,6 +18,7 @@ from tiffin.features.catalog.menu_schemas import (
 )
 from tiffin.features.catalog.menu_service import MenuService, menu_tag
 from tiffin.features.catalog.routes import problems, version_check, version_header
+from tiffin.http import V1
 from tiffin.http.authentication import Authenticated, MaybeAuthenticated
 from tiffin.http.conditional import IfMatch, IfNoneMatch, etag, is_current
 from tiffin.idempotency import Idempotent
@@ -25,7 +26,7 @@ from tiffin.idempotency import Idempotent
 
 def menu_routes(service: MenuService) -> APIRouter:
     """The endpoints of menus."""
-    router = APIRouter(tags=["menus"])
+    router = APIRouter(prefix=V1, tags=["menus"])
     _add_reading(router, service)
     _add_categories(router, service)
     _add_items(router, service)

@@ -1,7 +1,5 @@
 """What the catalog hands to the wiring."""
 
-from fastapi import APIRouter
-
 from tiffin.base.clock import Clock
 from tiffin.features.catalog.events import MENU_EVENTS
 from tiffin.features.catalog.member_routes import member_routes
@@ -17,12 +15,9 @@ from tiffin.realtime import TopicKind
 
 def catalog_feature(service: CatalogService, menus: MenuService, members: MemberService, clock: Clock) -> Feature:
     """The feature's record."""
-    router = APIRouter()
-    for routes in (restaurant_routes(service, clock), menu_routes(menus), member_routes(members)):
-        router.include_router(routes)
     return Feature(
         name="catalog",
-        router=router,
+        routers=(restaurant_routes(service, clock), menu_routes(menus), member_routes(members)),
         topics=(
             TopicKind(
                 pattern="menu.{restaurant}",

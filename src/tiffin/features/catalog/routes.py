@@ -23,6 +23,7 @@ from tiffin.features.catalog.schemas import (
     RestaurantView,
 )
 from tiffin.features.catalog.service import CatalogService
+from tiffin.http import V1
 from tiffin.http.authentication import Authenticated, MaybeAuthenticated
 from tiffin.http.conditional import IfMatch, etag, require_match
 from tiffin.http.pagination import InvalidCursor, Page, PageCursor, PageLimit, decode_cursor, encode_cursor
@@ -55,7 +56,7 @@ def version_check(if_match: str | None) -> Callable[[int], None]:
 
 def restaurant_routes(service: CatalogService, clock: Clock) -> APIRouter:
     """The endpoints of restaurants."""
-    router = APIRouter(tags=["restaurants"])
+    router = APIRouter(prefix=V1, tags=["restaurants"])
     _add_reading(router, service, clock)
     _add_changing(router, service)
     _add_switches(router, service)

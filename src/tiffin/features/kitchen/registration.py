@@ -15,7 +15,7 @@ def kitchen_feature(service: KitchenService, consumers: KitchenConsumers) -> Fea
     """The feature's record."""
     return Feature(
         "kitchen",
-        router=kitchen_routes(service),
+        routers=(kitchen_routes(service),),
         topics=(
             TopicKind(
                 "restaurant.{id}",

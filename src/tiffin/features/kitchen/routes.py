@@ -18,12 +18,13 @@ from tiffin.features.kitchen.schemas import (
 )
 from tiffin.features.kitchen.service import KitchenService
 from tiffin.features.orders import OrderState
+from tiffin.http import V1
 from tiffin.http.authentication import Authenticated
 
 
 def kitchen_routes(service: KitchenService) -> APIRouter:
     """The endpoints on a service."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["kitchen"])
 
     @router.get("/restaurants/{restaurant_id}/tickets")
     async def read_board(

@@ -30,7 +30,7 @@ def orders_feature(service: OrderService, clock: Clock, linger_seconds: float) -
 
     return Feature(
         "orders",
-        router=order_routes(service),
+        routers=(order_routes(service),),
         streams=(
             Stream(
                 "/orders/{id}/events",

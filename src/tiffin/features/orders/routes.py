@@ -17,6 +17,7 @@ from tiffin.features.orders.schemas import (
     ReorderView,
 )
 from tiffin.features.orders.service import OrderService
+from tiffin.http import V1
 from tiffin.http.authentication import Authenticated
 from tiffin.http.pagination import InvalidCursor, Page, PageCursor, PageLimit, decode_cursor, encode_cursor
 from tiffin.idempotency import Idempotent
@@ -33,7 +34,7 @@ def _after(cursor: str | None) -> UUID | None:
 
 def order_routes(service: OrderService) -> APIRouter:
     """The endpoints on a service."""
-    router = APIRouter()
+    router = APIRouter(prefix=V1, tags=["orders"])
 
     @router.post("/baskets/price")
     async def price_basket(body: BasketBody, _: Authenticated) -> BillView:
