@@ -68,7 +68,9 @@ async def test_answer_deadline_and_cancellation_at_once_end_in_one_way(world: Wo
             await world.kitchen.accept(world.people["staff"], UUID(order_id), 10)
 
         racers = [expire, cancel, accept]
-        await asyncio.gather(*(race() for race in racers[turn % 3 :] + racers[: turn % 3]), return_exceptions=True)
+        racers = racers[turn % 3 :] + racers[: turn % 3]
+        outcomes = await asyncio.gather(*(race() for race in racers), return_exceptions=True)
+        assert outcomes[racers.index(expire)] is None, "a deadline that comes too late is no failure"
         await world.work("order.cancelled")
         history = [step["state"] for step in (await world.order_of(order_id))["history"]]
         ticket = await world.status_of(order_id)
@@ -290,6 +292,22 @@ async def test_a_timer_that_comes_twice_is_one_step_louder(world: World) -> None
         async with world.database.transaction() as transaction:
             await consumer.handle(transaction, consumer.fact(ticket_id=UUID(ticket_id), loudness=1))
     assert (await world.status_of(ticket_id))["loudness"] == 1
+    assert await count(world, "SELECT count(*) FROM event WHERE type = 'ticket.louder'") == 1
+    assert await count(world, "SELECT count(*) FROM work WHERE payload->>'loudness' = '2'") == 1
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject"])
+async def test_a_deadline_that_runs_while_somebody_answers_does_nothing(world: World, answer: str) -> None:
+    """It cannot be taken back any more; it looks, and fails nothing: no retry, no dead letter."""
+    ticket_id = await world.place()
+    body: dict[str, Any] = {"minutes": 5} if answer == "accept" else {"reason": "other"}
+    await world.must("staff", ticket_id, answer, **body)
+    before, events = await world.board(), await count(world, "SELECT count(*) FROM event")
+    async with world.database.transaction() as transaction:
+        consumer = world.consumer("ticket_answer_due")
+        await consumer.handle(transaction, consumer.fact(ticket_id=UUID(ticket_id)))
+    assert await world.board() == before
+    assert await count(world, "SELECT count(*) FROM event") == events
 
 
 async def test_timers_of_a_ticket_that_is_gone_are_harmless(world: World) -> None:

@@ -205,3 +205,73 @@ def test_the_estimate_moves_when_they_move() -> None:
     assert estimate(placed, OrderState.PICKED_UP, late, None)[1] == late + travel
     assert estimate(placed, OrderState.DELIVERED, late, None)[1] == late
     assert timedelta(minutes=5) < travel < timedelta(minutes=12)
+
+
+_attempts = st.lists(st.tuples(st.sampled_from(OrderState), st.sampled_from(Actor)), max_size=60)
+
+
+@given(_attempts)
+def test_whatever_anybody_tries_an_order_lives_one_life(attempts: list[tuple[OrderState, Actor]]) -> None:
+    """However people press buttons: no state twice, no step left out, nothing after the end."""
+    lived = [OrderState.PLACED]
+    for to, actor in attempts:
+        if may_change(lived[-1], to, actor):
+            lived.append(to)
+    assert len(set(lived)) == len(lived), "a cancelled order never comes back"
+    assert not FINAL_STATES & set(lived[:-1])
+    for later, earlier in (
+        (OrderState.PREPARING, OrderState.CONFIRMED),
+        (OrderState.READY, OrderState.CONFIRMED),
+        (OrderState.PICKED_UP, OrderState.READY),
+        (OrderState.DELIVERED, OrderState.PICKED_UP),
+    ):
+        if later in lived:
+            assert earlier in lived[: lived.index(later)], "riders do not deliver what was not cooked"
+    if OrderState.PICKED_UP in lived:
+        assert OrderState.CANCELLED not in lived, "what is on its way is not cancelled"
+
+
+@given(_attempts)
+def test_a_customer_changes_nothing_after_confirmation(attempts: list[tuple[OrderState, Actor]]) -> None:
+    state = OrderState.CONFIRMED
+    for to, actor in attempts:
+        if actor is Actor.CUSTOMER:
+            assert not may_change(state, to, actor)
+        elif may_change(state, to, actor):
+            state = to
+
+
+_minutes = st.integers(0, 240)
+
+
+@given(st.sampled_from(OrderState), _minutes, _minutes)
+def test_an_estimate_never_promises_food_before_it_is_ready_or_in_the_past(
+    to: OrderState, minutes: int, late: int
+) -> None:
+    at = NOW + timedelta(minutes=late)
+    ready_at, eta_at = estimate(order(OrderState.PLACED), to, at, minutes or None)
+    if to not in FINAL_STATES:
+        assert eta_at >= at
+    if to not in FINAL_STATES and to is not OrderState.PICKED_UP:
+        assert eta_at > ready_at
+
+
+_prices = st.integers(0, 10_000)
+
+
+@given(st.lists(st.tuples(_prices, st.lists(_prices, max_size=4), st.integers(1, 99)), min_size=1, max_size=8), _prices)
+def test_a_priced_basket_is_the_sum_of_what_the_menu_says(
+    wanted: list[tuple[int, list[int], int]], tip_minor: int
+) -> None:
+    """Whatever is chosen: items and options as often as ordered, delivery and tip once, nothing rounded."""
+    menu, basket, expected = {}, [], 0
+    for price, extras, quantity in wanted:
+        options = tuple(Option(uuid4(), "Extra", extra) for extra in extras)
+        groups = (OptionGroup(uuid4(), "Extras", 0, len(options), options),) if options else ()
+        dish = item(price, groups)
+        menu[dish.id] = dish
+        basket.append(line(dish, quantity, *(option.id for option in options)))
+        expected += (price + sum(extras)) * quantity
+    bill = price_basket(restaurant(minimum_order_minor=0), menu, basket, tip_minor, NOW)
+    assert bill.subtotal_minor == expected == sum(one.total_minor for one in bill.lines)
+    assert bill.total_minor == expected + 290 + tip_minor
