@@ -224,6 +224,18 @@ async def test_received_and_seen_stop_the_alarms(town: Town) -> None:
         assert await town.node.database.pool.fetchval(unreceived, ticket_id) == 0
 
 
+async def test_an_ack_on_a_socket_is_a_receipt(town: Town) -> None:
+    """A device that says how far it has stored the board's topic need not name the tickets."""
+    async with board(town, "staff") as device:
+        ticket_id = await town.order()
+        await device.until("ticket.created")
+        topic = f"restaurant.{town.ids['restaurant_id']}"
+        await device.socket.send(orjson.dumps({"type": "ack", "topic": topic, "seq": 2**40}).decode())
+        await device.until("ticket.received")
+        receipts = "SELECT count(*) FROM ticket_receipt WHERE ticket_id = $1"
+        assert await town.node.database.pool.fetchval(receipts, UUID(ticket_id)) == 1
+
+
 async def test_a_message_that_comes_twice_makes_one_ticket(town: Town) -> None:
     """The queue repeats itself, the relay helps: the ticket is one."""
     consumer = town.node.runner.consumers["kitchen.order_placed"]
