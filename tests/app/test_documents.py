@@ -195,7 +195,7 @@ async def test_streams_send_what_is_documented(town: Town, asyncapi: Document) -
         "nonsense.x",
     ]
     query = "&".join(f"topic={topic}" for topic in topics)
-    kinds_seen = set()
+    kinds_seen: set[str] = set()
     headers = {"authorization": f"Bearer {await town.new_token('customer')}"}
     async with town.client.stream("GET", f"/v1/events?{query}", headers=headers) as answer:
         blocks = _blocks(answer.aiter_lines())
@@ -220,7 +220,7 @@ async def test_streams_send_what_is_documented(town: Town, asyncapi: Document) -
 async def test_sockets_send_what_is_documented(town: Town, asyncapi: Document) -> None:
     frames = {"hello": "ServerHello", "sync": "Sync", "ok": "Ok", "error": "Error", "heartbeat": "Heartbeat"}
     topic = f"restaurant.{town.ids['restaurant_id']}"
-    seen = set()
+    seen: set[str] = set()
     url = town.origin.replace("http", "ws") + "/v1/socket"
     async with connect(url, additional_headers={"authorization": f"Bearer {await town.new_token('staff')}"}) as socket:
         sent = [

@@ -3,7 +3,9 @@
 Plain ASGI, no per-request task. Streams do not pass here.
 """
 
+import asyncio
 import time
+from contextlib import suppress
 from uuid import uuid4
 
 from prometheus_client import Histogram
@@ -15,6 +17,8 @@ from tiffin.http.problems import problem_response
 
 _log = get_logger("http")
 _SECONDS = Histogram("tiffin_request_seconds", "Duration of requests", ["method", "route", "status"])
+
+_DISCARD_SECONDS = 2.0
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -41,6 +45,7 @@ class RequestMiddleware:
         started = time.perf_counter()
         request_id = uuid4().hex
         status = 500
+        body = _Limited(receive, self._max_body_bytes)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -49,14 +54,31 @@ class RequestMiddleware:
                 message["headers"] = [*message["headers"], *self._headers, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        if _declared_length(scope) > self._max_body_bytes:
+        async def send_unless_too_large(message: Message) -> None:
+            if not body.is_too_large:
+                await send_with_headers(message)
+
+        if _declared_length(scope) <= self._max_body_bytes:
+            with suppress(TooLarge):
+                await self._app(scope, body, send_unless_too_large)
+        if body.is_too_large or _declared_length(scope) > self._max_body_bytes:
+            await self._discard(receive)
             await self._too_large()(scope, receive, send_with_headers)
-        else:
-            await self._app(scope, _Limited(receive, self._max_body_bytes), send_with_headers)
         seconds = time.perf_counter() - started
         route = getattr(scope.get("route"), "path", "unknown")
         _SECONDS.labels(scope["method"], route, status).observe(seconds)
         _log.debug("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on for a moment: a client that is still sending would see a reset instead of the answer."""
+        left = self._max_body_bytes
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     def _too_large(self) -> ASGIApp:
         detail = f"The body is larger than the {self._max_body_bytes} bytes this endpoint takes."
@@ -64,18 +86,21 @@ class RequestMiddleware:
 
 
 class _Limited:
-    """Receives a body up to a limit; a body without a declared length is counted as it comes."""
+    """Receives a body up to a limit; a body without a declared length is counted as it comes, and cut off."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._left = limit
+        # True once more came than may; what the application says of the rest does not count
+        self.is_too_large = False
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                raise TooLarge()
+                self.is_too_large = True
+                raise TooLarge()  # whatever came before the limit must have no effect
         return message
 
 
