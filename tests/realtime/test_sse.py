@@ -1,7 +1,8 @@
 """The kernel's promises over SSE, on real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +12,8 @@ from tests.waiting import eventually
 from tiffin.base.principal import Principal
 from tiffin.base.settings import Settings
 from tiffin.db import Database
+from tiffin.realtime.sse import SseSubscriber
+from tiffin.realtime.topic import Position
 
 
 @pytest.fixture
@@ -378,3 +381,31 @@ async def test_nothing_is_left_when_clients_have_gone(node: KernelNode) -> None:
     for client in clients:
         client.close()
     await eventually(lambda: not node.hub.subscribers and not node.hub.topics)
+
+
+async def test_a_client_that_goes_before_its_stream_begins_leaves_nothing(
+    node: KernelNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a connection may be told before the stream listens; it must not wait for ever then."""
+    gone, begun = asyncio.Event(), asyncio.Event()
+    real = SseSubscriber.name_positions
+
+    def name_positions(self: SseSubscriber, positions: Mapping[str, Position | None]) -> None:
+        begun.set()
+        real(self, positions)
+
+    async def stream(*arguments: Any) -> None:
+        await gone.wait()
+        await run(*arguments)
+
+    run = node.streams._run
+    monkeypatch.setattr(SseSubscriber, "name_positions", name_positions)
+    monkeypatch.setattr(node.streams, "_run", stream)
+    _, writer = await connect(node.port)
+    writer.write(b"GET /v1/events?topic=open.a&since=0:0 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.wait_for(begun.wait(), 5)
+    writer.transport.abort()
+    await eventually(lambda: not node.server.server_state.connections)
+    gone.set()
+    await eventually(lambda: not node.server.server_state.tasks, seconds=3)
+    assert not node.hub.subscribers

@@ -139,8 +139,8 @@ class HttpProtocol(HttpToolsProtocol):
     def open_link(self, listener: Listener) -> TransportLink:
         """Called by a stream endpoint after its response has started."""
         self.link = TransportLink(self.transport, listener)
-        if self.transport.is_closing():
-            self.link.close_output()
+        if self.transport.is_closing():  # its end was told before anybody listened
+            asyncio.get_running_loop().call_soon(self.link.lost)
         return self.link
 
     def on_message_begin(self) -> None:
@@ -175,7 +175,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Called by the socket endpoint after it has accepted."""
         self.link = TransportLink(self.transport, listener)
         if self.transport.is_closing() or self.close_sent:
-            self.link.close_output()
+            asyncio.get_running_loop().call_soon(self.link.lost)
         return self.link
 
     def handle_connect(self, event: Any) -> None:
