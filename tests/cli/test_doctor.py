@@ -57,8 +57,8 @@ async def test_a_database_that_is_behind_is_to_be_migrated(database_url: str) ->
 async def test_work_that_nobody_does_is_found(database_url: str, late_seconds: int, verdict: Verdict) -> None:
     connection = await asyncpg.connect(database_url)
     await connection.execute(
-        "INSERT INTO work (id, consumer, subject, payload, due_at, relay_at)"
-        " SELECT $1, 'c', 's', '{}', at, at FROM (SELECT now() - make_interval(secs => $2) AS at) t",
+        "INSERT INTO work (id, consumer, subject, payload, due_at)"
+        " VALUES ($1, 'c', 's', '{}', now() - make_interval(secs => $2))",
         new_id(),
         late_seconds,
     )

@@ -1,14 +1,16 @@
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 import structlog
 
 from tiffin.base.errors import Conflict, Unavailable
-from tiffin.db import Database, Transaction, use_case
+from tiffin.db import Database, Part, Transaction, use_case
 from tiffin.db.transaction import DoomedTransaction, current_transaction
 
 
@@ -130,34 +132,37 @@ async def test_conflicts_without_end_become_unavailable(notes: Notes) -> None:
     assert attempts == 4
 
 
-async def test_hooks_run_by_rank_before_the_commit_and_in_order_after_it(notes: Notes) -> None:
+def _note_part(name: str, note_id: str, done: Callable[[list[dict[str, Any]]], None] = lambda _: None) -> Part:
+    sql = f"{name} AS (INSERT INTO note (id, number) VALUES ($1::text, $2::int) RETURNING id, number)"
+    return Part(name, sql, (note_id, 7), done)
+
+
+async def test_parts_are_one_statement_right_before_the_commit_and_hooks_run_after_it(notes: Notes) -> None:
     ran: list[str] = []
-
-    async def visible() -> bool:
-        return await asyncio.create_task(notes.all()) == ["a"]  # another task: another connection
-
-    async def before(transaction: Transaction, name: str) -> None:
-        ran.append(f"{name} committed={await visible()}")
+    statements: list[str] = []
 
     async def after(name: str) -> None:
-        ran.append(f"{name} committed={await visible()}")
+        seen = await asyncio.create_task(notes.all())  # another task: another connection
+        ran.append(f"{name} sees {''.join(seen)}")
 
     async with notes.database.transaction() as transaction:
         transaction.after_commit(lambda: after("after 1"))
         transaction.after_commit(lambda: after("after 2"))
-        transaction.before_commit(20, lambda transaction: before(transaction, "rank 20"))
-        transaction.before_commit(10, lambda transaction: before(transaction, "rank 10"))
+        transaction.at_end(lambda: _note_part("second", "c", lambda rows: ran.append(f"second {rows}")))
+        transaction.at_end(lambda: _note_part("first", "b", lambda rows: ran.append(f"first {rows}")))
         await notes.write("a")
+        transaction.connection.add_query_logger(lambda record: statements.append(record.query))
     assert ran == [
-        "rank 10 committed=False",
-        "rank 20 committed=False",
-        "after 1 committed=True",
-        "after 2 committed=True",
+        "first [{'id': 'b', 'number': 7}]",
+        "second [{'id': 'c', 'number': 7}]",
+        "after 1 sees abc",
+        "after 2 sees abc",
     ]
+    assert [statement.split()[0] for statement in statements[:2]] == ["WITH", "COMMIT;"]
 
 
-async def test_a_hook_that_fails_before_the_commit_stops_it(notes: Notes) -> None:
-    async def fail(transaction: Transaction) -> None:
+async def test_a_part_that_is_not_content_stops_the_commit(notes: Notes) -> None:
+    def fail(rows: list[dict[str, Any]]) -> None:
         raise Conflict("too late")
 
     async def never() -> None:
@@ -165,7 +170,7 @@ async def test_a_hook_that_fails_before_the_commit_stops_it(notes: Notes) -> Non
 
     with pytest.raises(Conflict):
         async with notes.database.transaction() as transaction:
-            transaction.before_commit(1, fail)
+            transaction.at_end(lambda: _note_part("mine", "b", fail))
             transaction.after_commit(never)
             await notes.write("a")
     assert await notes.all() == []

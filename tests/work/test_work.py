@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -71,6 +72,10 @@ class Bench:
             for number in numbers:
                 self.outbox.enqueue(transaction, Counted(number=number), delay_seconds=delay_seconds)
 
+    def claim(self) -> Claim:
+        """What the queue would bring for the first row."""
+        return Claim(self.handed[0].work_id, self.handed[0].consumer, self.handed[0].attempt)
+
     async def counted(self) -> list[int]:
         return [row["number"] for row in await self.database.pool.fetch("SELECT number FROM counted ORDER BY number")]
 
@@ -81,7 +86,7 @@ class Bench:
 
     async def fall_due(self) -> None:
         """Let every lease and pause be over."""
-        await self.database.pool.execute("UPDATE work SET due_at = now(), relay_at = now()")
+        await self.database.pool.execute("UPDATE work SET due_at = now()")
 
     async def is_done(self, numbers: list[int]) -> bool:
         return await self.counted() == numbers and await self.rows() == 0
@@ -132,16 +137,15 @@ async def test_each_consumer_gets_a_row_of_its_own(bench: Bench) -> None:
 
 async def test_the_same_message_many_times_is_one_effect(bench: Bench) -> None:
     await bench.enqueue(7)
-    work_id = bench.handed[0].work_id
-    await asyncio.gather(*(bench.runner.run(work_id) for _ in range(8)))
-    await bench.runner.run(work_id)
+    claim = bench.claim()
+    await asyncio.gather(*(bench.runner.run(claim) for _ in range(8)))
+    await bench.runner.run(claim)
     assert await bench.is_done([7])
 
 
 async def test_the_fence_stops_a_claim_that_was_overtaken(bench: Bench) -> None:
     """A consumer that slept through its lease finds that somebody else has the row."""
     await bench.enqueue(1)
-    work_id = bench.handed[0].work_id
     started, go_on = asyncio.Event(), asyncio.Event()
     attempt = bench.runner._attempt
 
@@ -151,11 +155,11 @@ async def test_the_fence_stops_a_claim_that_was_overtaken(bench: Bench) -> None:
         await attempt(claim)
 
     bench.runner._attempt = slow_attempt  # type: ignore[method-assign]
-    slow = asyncio.create_task(bench.runner.run(work_id))
+    slow = asyncio.create_task(bench.runner.run(bench.claim()))
     await started.wait()
     bench.runner._attempt = attempt  # type: ignore[method-assign]
     await bench.fall_due()
-    await bench.runner.run(work_id)
+    assert await bench.runner.run_overdue(10) == 1
     go_on.set()
     await slow
     assert await bench.is_done([1])
@@ -167,24 +171,25 @@ async def test_failures_are_counted_paused_and_end_as_dead_letters(bench: Bench,
 
     bench.effect = fail
     await bench.enqueue(13)
-    work_id = bench.handed[0].work_id
+    claim = bench.claim()
+    await bench.runner.run(claim)
     for attempt in (1, 2):
-        await bench.runner.run(work_id)
         row = await bench.database.pool.fetchrow("SELECT attempts, due_at > now() AS later, last_error FROM work")
         assert row is not None
         assert (row["attempts"], row["later"]) == (attempt, True)
         assert "cannot count 13" in row["last_error"]
-        await bench.runner.run(work_id)  # too early: nothing happens
+        await bench.runner.run(replace(claim, attempt=attempt))  # the claim is given back: nothing happens
+        assert await bench.runner.run_overdue(10) == 0, "too early"
         await bench.fall_due()
-    await bench.runner.run(work_id)
+        assert await bench.runner.run_overdue(10) == 1
     assert await bench.is_done([]), "no effect of a failed attempt is left"
-    assert bench.buried == [work_id]
+    assert bench.buried == [claim.id]
     letters = await list_dead_letters(connection)
-    assert [(letter.id, letter.attempts, letter.consumer) for letter in letters] == [(work_id, 3, "test.count")]
+    assert [(letter.id, letter.attempts, letter.consumer) for letter in letters] == [(claim.id, 3, "test.count")]
     bench.effect = None
-    assert await requeue(connection, work_id)
-    assert not await requeue(connection, work_id)
-    assert await get_dead_letter(connection, work_id) is None
+    assert await requeue(connection, claim.id)
+    assert not await requeue(connection, claim.id)
+    assert await get_dead_letter(connection, claim.id) is None
     assert await bench.runner.run_overdue(10) == 1
     assert await bench.is_done([13])
 

@@ -4,8 +4,8 @@
 `load_queries` reads named SQL. Guarantees:
 
 - A use case commits as a whole or leaves nothing. Deadlocks and serialisation failures repeat it.
-- Whatever registers with `Transaction.before_commit` runs last, after every business row is locked; whatever
-  registers with `after_commit` runs only when the commit is known to have happened.
+- What is gathered with `Transaction.at_end` is written last, by one statement, after every business row is locked;
+  whatever registers with `after_commit` runs only when the commit is known to have happened.
 - Every connection has statement, lock and idle-in-transaction timeouts, so a frozen process cannot hold a row.
 
 Nothing but this package commits.
@@ -13,12 +13,13 @@ Nothing but this package commits.
 
 from tiffin.db.pool import connect, create_pool
 from tiffin.db.queries import Queries, load_queries
-from tiffin.db.transaction import UNREACHABLE, Connection, Database, Transaction, use_case
+from tiffin.db.transaction import UNREACHABLE, Connection, Database, Part, Transaction, use_case
 
 __all__ = [
     "UNREACHABLE",
     "Connection",
     "Database",
+    "Part",
     "Queries",
     "Transaction",
     "connect",

@@ -28,6 +28,21 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads)
 
 
+# which history the session was opened in (migration 0007), unless it may see a promotion, or is there before migrations
+_NOTE_HISTORY = """
+DO $$ BEGIN
+    IF to_regproc('cluster_history') IS NOT NULL AND NOT pg_is_in_recovery() THEN
+        PERFORM set_config('tiffin.history', cluster_history(), false);
+    END IF;
+END $$
+"""
+
+
+async def _prepare_pooled(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await _prepare(connection)
+    await connection.execute(_NOTE_HISTORY)
+
+
 async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Nothing of ours outlives a transaction in a session, so a returned connection needs no round trip to reset."""
 
@@ -38,7 +53,7 @@ async def create_pool(url: str, size: int, *, min_size: int = 2) -> "asyncpg.Poo
         url,
         min_size=min(min_size, size),
         max_size=size,
-        init=_prepare,
+        init=_prepare_pooled,
         reset=_keep,
         server_settings=_SERVER_SETTINGS,
         command_timeout=15,

@@ -5,17 +5,20 @@ pass it. If the calling task has a transaction open, the method joins that one, 
 `orders.confirm` and both commit together. An exception that leaves a joined method dooms the whole transaction:
 catching it further out cannot commit half of the work.
 
-Order inside a transaction: business rows are locked first; at the very end the `before_commit` hooks run, in the
-order of their `rank` (work rows before topic numbers), so that the rows everybody wants are locked shortest.
-After the commit the `after_commit` hooks run; they may not fail the request, only log.
+Order inside a transaction: business rows are locked first. What packages gathered for the end (`at_end`: topic
+numbers, events, work, a stored answer) is written by one statement right before COMMIT, so that the rows everybody
+wants are locked shortest and the end costs one round trip. After the commit the `after_commit` hooks run; they may
+not fail the request, only log.
 """
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import wraps
+from dataclasses import dataclass
+from functools import lru_cache, partial, wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import asyncpg
@@ -24,7 +27,6 @@ from tiffin.base.errors import Unavailable
 from tiffin.base.telemetry import get_logger
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-BeforeCommit: TypeAlias = "Callable[[Transaction], Awaitable[None]]"
 AfterCommit: TypeAlias = Callable[[], Awaitable[None]]
 
 R = TypeVar("R")
@@ -57,6 +59,35 @@ class DoomedTransaction(RuntimeError):
     """An error crossed a joined use case and was swallowed; the transaction was rolled back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the statement that ends a transaction.
+
+    `sql` is a list of CTEs without WITH, as it stands in a `.sql` file; `arguments` are its `$1`, `$2`, …. The rows of
+    the CTE called `name` are handed to `done` as dictionaries of JSON values, before COMMIT: an error there rolls back.
+    """
+
+    name: str
+    sql: str
+    arguments: tuple[Any, ...]
+    done: Callable[[list[dict[str, Any]]], None]
+
+
+def _move_parameter(by: int, match: re.Match[str]) -> str:
+    return f"${int(match[1]) + by}"
+
+
+@lru_cache(256)
+def _closing_statement(parts: tuple[tuple[str, str, int], ...]) -> str:
+    """One statement of all parts (name, sql, number of arguments); a column of JSON rows for each."""
+    ctes, columns, taken = [], [], 0
+    for name, sql, count in parts:
+        ctes.append(re.sub(r"\$(\d+)", partial(_move_parameter, taken), sql))
+        columns.append(f"(SELECT coalesce(json_agg(r), '[]') FROM {name} r)")  # noqa: S608 - all text is ours
+        taken += count
+    return f"WITH {', '.join(ctes)} SELECT {', '.join(columns)}"
+
+
 class Transaction:
     """An open transaction, owned by one task."""
 
@@ -69,20 +100,26 @@ class Transaction:
         self.task = asyncio.current_task()
         # the error that crossed a joined use case, if any
         self.doomed_by: BaseException | None = None
-        self._before: list[tuple[int, BeforeCommit]] = []
+        self._parts: list[Callable[[], Part]] = []
         self._after: list[AfterCommit] = []
 
-    def before_commit(self, rank: int, hook: BeforeCommit) -> None:
-        """Run `hook` right before COMMIT, lower ranks first."""
-        self._before.append((rank, hook))
+    def at_end(self, make: Callable[[], Part]) -> None:
+        """Make a part of the one statement right before COMMIT; `make` is called when nothing more can be gathered."""
+        self._parts.append(make)
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Run `hook` after COMMIT has succeeded."""
         self._after.append(hook)
 
-    async def _run_before(self) -> None:
-        for _, hook in sorted(self._before, key=lambda pair: pair[0]):
-            await hook(self)
+    async def _close(self) -> None:
+        if not self._parts:
+            return
+        parts = sorted((make() for make in self._parts), key=lambda part: part.name)
+        statement = _closing_statement(tuple((part.name, part.sql, len(part.arguments)) for part in parts))
+        answers = await self.connection.fetchrow(statement, *(value for part in parts for value in part.arguments))
+        assert answers is not None
+        for part, rows in zip(parts, answers.values(), strict=True):
+            part.done(rows)
 
     async def _run_after(self) -> None:
         for hook in self._after:
@@ -145,7 +182,7 @@ class Database:
                         yield transaction
                         if transaction.doomed_by is not None:
                             raise DoomedTransaction from transaction.doomed_by
-                        await transaction._run_before()
+                        await transaction._close()
                     finally:
                         _current.reset(token)
         await transaction._run_after()

@@ -5,7 +5,8 @@ import hashlib
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
@@ -14,7 +15,7 @@ from starlette.responses import Response
 
 from tiffin.base.errors import Conflict, Invalid
 from tiffin.base.principal import Principal
-from tiffin.db import Database, Transaction, load_queries
+from tiffin.db import Database, Part, Transaction, load_queries
 from tiffin.http.authentication import Authenticated
 
 QUERIES = load_queries(__package__)
@@ -54,13 +55,16 @@ class StoredAnswers:
         deadline = time.monotonic() + _WAIT_SECONDS
         pause = 0.02
         while True:
-            answer = await self._database.run(lambda tx: _once(tx, account_id, route, key, request_hash, effect))
-            if answer is not None:
-                return answer
+            with suppress(_TakenMeanwhile):
+                return await self._database.run(lambda tx: _once(tx, account_id, route, key, request_hash, effect))
             if time.monotonic() > deadline:
                 raise StillRunning()
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.3)
+
+
+class _TakenMeanwhile(Exception):
+    """Another request holds the key, or has stored its answer since we looked."""
 
 
 async def _once(
@@ -70,29 +74,26 @@ async def _once(
     key: str,
     request_hash: bytes,
     effect: Callable[[], Awaitable[Response]],
-) -> Response | None:
-    """The answer, or None while another request holds the key."""
-    connection = transaction.connection
-    if not await connection.fetchval(QUERIES["try_lock"], account_id, route, key):
-        return None
-    stored = await connection.fetchrow(QUERIES["get_answer"], account_id, route, key)
-    if stored is not None:
+) -> Response:
+    """The answer. Raises _TakenMeanwhile."""
+    stored = await transaction.connection.fetchrow(QUERIES["lock_answer"], account_id, route, key)
+    assert stored is not None
+    if not stored["locked"]:
+        raise _TakenMeanwhile
+    if stored["status"] is not None:
         if stored["request_hash"] != request_hash:
             raise IdempotencyKeyReused()
         return Response(stored["body"], stored["status"], {**stored["headers"], "idempotent-replay": "true"})
     answer = await effect()
     headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "location", "etag")}
-    await connection.execute(
-        QUERIES["insert_answer"],
-        account_id,
-        route,
-        key,
-        request_hash,
-        answer.status_code,
-        headers,
-        bytes(answer.body),
-    )
+    arguments = (account_id, route, key, request_hash, answer.status_code, headers, bytes(answer.body))
+    transaction.at_end(lambda: Part("answer", QUERIES["insert_answer"], arguments, _require_stored))
     return answer
+
+
+def _require_stored(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        raise _TakenMeanwhile
 
 
 async def delete_old_answers(transaction: Transaction) -> None:

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tiffin.db import Connection, Transaction, load_queries
+from tiffin.db import Connection, Part, Transaction, load_queries
 from tiffin.realtime.event import Event, StoredEvent
 from tiffin.realtime.topic import NOTHING_WRITTEN, Position
 
 QUERIES = load_queries(__package__)
 
 PAGE_EVENTS = 100
-# after work rows (rank 10): topic heads are what everybody waits for, so they are locked last
-_RANK = 20
 _STATE = "realtime.events"
 
 Announce = Callable[[Sequence[StoredEvent]], None]
@@ -52,27 +50,43 @@ class EventLog:
         pending: list[tuple[str, Event]] | None = transaction.state.get(_STATE)
         if pending is None:
             pending = transaction.state[_STATE] = []
-            transaction.before_commit(_RANK, self._store)
+            transaction.at_end(lambda: self._part(transaction))
         pending.append((topic, event))
 
-    async def _store(self, transaction: Transaction) -> None:
+    def _part(self, transaction: Transaction) -> Part:
         pending: list[tuple[str, Event]] = transaction.state[_STATE]
-        topics = [topic for topic, _ in pending]
-        bodies = [event.model_dump_json() for _, event in pending]
-        rows = await transaction.connection.fetch(
+        counts: dict[str, int] = {}
+        events: list[dict[str, Any]] = []
+        for topic, event in reversed(pending):
+            back = counts.get(topic, 0)
+            counts[topic] = back + 1
+            body = event.model_dump_json()
+            events.append({"topic": topic, "back": back, "type": event.type, "rights": event.rights, "body": body})
+        events.reverse()
+        topics = [{"topic": topic, "count": count} for topic, count in counts.items()]
+        return Part(
+            "events",
             QUERIES["append_events"],
-            topics,
-            [event.type for _, event in pending],
-            bodies,
-            [event.rights for _, event in pending],
+            (topics, events),
+            lambda heads: self._numbered(transaction, events, {head["topic"]: head for head in heads}),
         )
-        stored = []
-        for row in sorted(rows, key=lambda row: int(row["position_in_call"])):
-            index = row["position_in_call"] - 1
-            event = pending[index][1]
-            stored.append(
-                StoredEvent(topics[index], row["epoch"], row["seq"], event.type, row["at"], event.rights, bodies[index])
+
+    def _numbered(
+        self, transaction: Transaction, events: list[dict[str, Any]], heads: dict[str, dict[str, Any]]
+    ) -> None:
+        at = datetime.fromisoformat(next(iter(heads.values()))["at"])
+        stored = [
+            StoredEvent(
+                event["topic"],
+                heads[event["topic"]]["epoch"],
+                heads[event["topic"]]["last_seq"] - event["back"],
+                event["type"],
+                at,
+                event["rights"],
+                event["body"],
             )
+            for event in events
+        ]
 
         async def announce() -> None:
             self._announce(stored)

@@ -1,6 +1,22 @@
 -- name: append_events
--- Number and store events; must be a transaction's last statement.
-SELECT position_in_call, seq, epoch, at FROM append_events($1, $2, $3, $4);
+-- Part of a transaction's last statement: number and store events. $1: [{"topic", "count"}], one for each topic;
+-- $2: [{"topic", "back", "type", "rights", "body"}], `back` being how many events of the topic follow in this call.
+-- Heads are locked one by one in byte order of their topics, so that two transactions can never wait for each other;
+-- the locks, held to COMMIT, make the numbers gapless and in commit order.
+heads AS (
+    INSERT INTO topic_head AS h (topic, last_seq)
+    SELECT topic, count FROM jsonb_to_recordset($1::jsonb) AS t (topic text, count int) ORDER BY topic COLLATE "C"
+        ON CONFLICT (topic) DO UPDATE SET last_seq = h.last_seq + excluded.last_seq
+    RETURNING h.topic, h.epoch, h.last_seq
+), stored_events AS (
+    INSERT INTO event (topic, seq, type, at, rights, body)
+    SELECT h.topic, h.last_seq - e.back, e.type, statement_timestamp(), e.rights, e.body
+      FROM jsonb_to_recordset($2::jsonb) AS e (topic text, back int, type text, rights boolean, body text)
+      JOIN heads h ON h.topic = e.topic
+), events AS (
+    SELECT h.topic, h.last_seq, c.prefix || h.epoch AS epoch, statement_timestamp() AS at
+      FROM heads h CROSS JOIN (SELECT cluster_epoch() AS prefix) c
+);
 
 -- name: list_heads
 -- Where these topics stand. No row: never written to.

@@ -1,26 +1,27 @@
-"""The outbox: work written in the business transaction, one row a consumer; a row that is there is not done.
+"""Work is written in the business transaction, one row a consumer; a row that is there is not done.
 
-After the commit, rows that are due are handed to the queue at once. If that never happens, or the message is lost,
-the relay runs the row itself two seconds later. Rows with a delay are timers; the relay runs them when they fall due.
+After the commit, rows that are due are handed to the queue at once. They are written as claimed for their first
+attempt, by whoever the queue hands them to; if that never happens, or the message is lost, the lease ends after two
+seconds and the relay runs the row itself. Rows with a delay are timers; the relay runs them when they fall due.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from tiffin.db import Transaction, load_queries
+from tiffin.db import Part, Transaction, load_queries
 from tiffin.work.fact import Fact
 
 QUERIES = load_queries(__package__)
 
-# before topic heads (rank 20) are locked
-_RANK = 10
 _STATE = "work.outbox"
+_WITHDRAWN = "work.withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A row for the queue: which row, which consumer, and the attempt it would be."""
+    """A row for the queue: which row, which consumer, and the attempt it is claimed for."""
 
     work_id: UUID
     consumer: str
@@ -50,27 +51,40 @@ class Outbox:
         pending: list[_Pending] | None = transaction.state.get(_STATE)
         if pending is None:
             pending = transaction.state[_STATE] = []
-            transaction.before_commit(_RANK, self._store)
+            transaction.at_end(lambda: self._part(transaction))
         pending.append((fact, delay_seconds, key))
 
-    async def withdraw(self, transaction: Transaction, key: UUID) -> None:
-        """Take back the timers of `key`. One that runs at this moment still runs: it must look before it acts."""
-        await transaction.connection.execute(QUERIES["delete_work_of_key"], key)
+    def withdraw(self, transaction: Transaction, key: UUID) -> None:
+        """Take back the timers of `key` that were there before this transaction.
 
-    async def _store(self, transaction: Transaction) -> None:
+        One that runs at this moment still runs: it must look before it acts.
+        """
+        keys: list[UUID] | None = transaction.state.get(_WITHDRAWN)
+        if keys is None:
+            keys = transaction.state[_WITHDRAWN] = []
+            part = Part("withdrawn", QUERIES["withdraw_work"], (keys,), lambda _: None)
+            transaction.at_end(lambda: part)
+        keys.append(key)
+
+    def _part(self, transaction: Transaction) -> Part:
         pending: list[_Pending] = transaction.state[_STATE]
-        rows = await transaction.connection.fetch(
-            QUERIES["insert_work"],
-            [fact.subject for fact, _, _ in pending],
-            [fact.model_dump(mode="json") for fact, _, _ in pending],
-            [delay for _, delay, _ in pending],
-            [0.0 if delay > 0 else self._fallback_seconds for _, delay, _ in pending],
-            [key for _, _, key in pending],
-        )
-        due = [Handover(row["id"], row["consumer"]) for row in rows if row["due"]]
+        facts = [
+            {
+                "subject": fact.subject,
+                "payload": fact.model_dump(mode="json"),
+                "attempts": 0 if delay > 0 else 1,
+                "seconds": delay or self._fallback_seconds,
+                "key": str(key) if key is not None else None,
+            }
+            for fact, delay, key in pending
+        ]
+        return Part("work_rows", QUERIES["insert_work"], (facts,), lambda rows: self._hand_over(transaction, rows))
+
+    def _hand_over(self, transaction: Transaction, rows: list[dict[str, Any]]) -> None:
+        claimed = [Handover(UUID(row["id"]), row["consumer"]) for row in rows if row["attempts"] == 1]
 
         async def hand() -> None:
-            self._hand(due)
+            self._hand(claimed)
 
-        if due:
+        if claimed:
             transaction.after_commit(hand)

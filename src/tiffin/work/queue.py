@@ -1,8 +1,9 @@
 """The queue: JetStream spreads rows of work over nodes within milliseconds.
 
-A message is only a row's id. It is acknowledged when the row has been looked at, whatever came of it: rows drive
-retries, JetStream never does. Nothing here is trusted: what is lost, late or repeated, the relay and the row's claim
-make good. Stream and consumers are made again after every reconnect, since a wiped server has forgotten them.
+A message is a row's id and the attempt it is claimed for. It is acknowledged when the row has been looked at, whatever
+came of it: rows drive retries, JetStream never does. Nothing here is trusted: what is lost, late or repeated, the
+relay and the row's claim make good. Stream and consumers are made again after every reconnect, since a wiped server
+has forgotten them.
 
 Each consumer keeps one pull request open that asks for as many rows as it has room for; the server answers it as
 work comes. A request that stays silent is made anew, so a subscription can never be dead for long.
@@ -22,7 +23,7 @@ from tiffin.base.errors import Unavailable
 from tiffin.base.telemetry import get_logger
 from tiffin.nats import NatsConnection
 from tiffin.work.outbox import Handover
-from tiffin.work.runner import Runner
+from tiffin.work.runner import Claim, Runner
 
 _log = get_logger("work.queue")
 
@@ -63,7 +64,7 @@ class Handing:
         for handover in handovers:
             self._nats.publish(
                 f"{_SUBJECT}.{_token(handover.consumer)}",
-                handover.work_id.bytes,
+                handover.work_id.bytes + handover.attempt.to_bytes(4, "big"),
                 {"Nats-Msg-Id": f"{handover.work_id}:{handover.attempt}"},
             )
 
@@ -101,8 +102,9 @@ class Queue:
 class _Pull:
     """One consumer's pull request."""
 
-    def __init__(self, nats: NatsConnection, name: str, run: Callable[[UUID], Awaitable[None]]) -> None:
+    def __init__(self, nats: NatsConnection, name: str, run: Callable[[Claim], Awaitable[None]]) -> None:
         self._nats = nats
+        self._consumer = name
         self._token = _token(name)
         self._run = run
         # where the answers come; a subject of this process alone
@@ -169,7 +171,7 @@ class _Pull:
 
     async def _do(self, data: bytes, reply: str) -> None:
         try:
-            await self._run(UUID(bytes=data))
+            await self._run(Claim(UUID(bytes=data[:16]), self._consumer, int.from_bytes(data[16:], "big")))
         except (Unavailable, ValueError) as error:
             _log.warning("work_left_to_the_relay", error=repr(error))
         except Exception:

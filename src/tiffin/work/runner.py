@@ -1,17 +1,16 @@
-"""Runs one row of work: claim, effect, and what follows a failure.
+"""Runs one row of work: effect, and what follows a failure.
 
-Claiming commits the attempt and the lease before anything is tried, so that a crash counts. The effect's transaction
-deletes the row, with the newest claim only (the fence), and does the consumer's work: whoever else holds
-the same row finds it gone, locked or claimed anew. A failure is retried later with backoff and jitter; the last one
-becomes a dead letter and an alert in the same transaction.
+A claim is committed with its attempt and lease before anything is tried, so that a crash counts: the first one with
+the row itself, for whoever the queue hands it to, later ones by the relay. The effect's transaction deletes the row,
+with the newest claim only (the fence), and does the consumer's work: whoever else holds the same row finds it gone,
+locked or claimed anew. A failure is retried later with backoff and jitter; the last one becomes a dead letter and
+an alert in the same transaction.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -32,14 +31,11 @@ _LONGEST_BACKOFF_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A row this node has claimed; `attempt` is its fence."""
+    """A row that this node may run; `attempt` is its fence."""
 
     id: UUID
     consumer: str
-    subject: str
-    payload: dict[str, Any]
     attempt: int
-    created_at: datetime
 
 
 # told of a dead letter, in the transaction that writes it: (transaction, claim, error)
@@ -66,26 +62,19 @@ class Runner:
         self._on_dead = on_dead
         self._max_attempts = max_attempts
 
-    async def run(self, work_id: UUID) -> None:
-        """Claim a row and run it; nothing happens if somebody else has it or it is done. Raises Unavailable."""
-        async with self.slots:
-            async with self.database.connection() as connection:
-                row = await connection.fetchrow(QUERIES["claim_work"], work_id, self.lease_seconds)
-            if row is not None and row["consumer"] in self.consumers:
-                await self._attempt(_claim(row))
+    async def run(self, claim: Claim) -> None:
+        """Run a claimed row; nothing happens if somebody else has it or it is done."""
+        if claim.consumer in self.consumers:
+            async with self.slots:
+                await self._attempt(claim)
 
     async def run_overdue(self, limit: int) -> int:
-        """Claim and run rows the queue did not get done in time. Returns how many were claimed."""
+        """Claim and run rows the queue did not get done in time. Returns how many were claimed. Raises Unavailable."""
         async with self.database.connection() as connection:
             rows = await connection.fetch(
                 QUERIES["claim_overdue_work"], list(self.consumers), self.lease_seconds, limit
             )
-
-        async def run(row: Any) -> None:
-            async with self.slots:
-                await self._attempt(_claim(row))
-
-        await asyncio.gather(*(run(row) for row in rows))
+        await asyncio.gather(*(self.run(Claim(row["id"], row["consumer"], row["attempts"])) for row in rows))
         return len(rows)
 
     async def _attempt(self, claim: Claim) -> None:
@@ -105,11 +94,10 @@ class Runner:
             await self._failed(claim, f"{type(error).__name__}: {error}"[:1000])
 
     async def _effect(self, transaction: Transaction, claim: Claim) -> None:
-        connection = transaction.connection
-        if not await connection.fetchval(QUERIES["delete_claimed_work"], claim.id, claim.attempt):
-            return
-        consumer = self.consumers[claim.consumer]
-        await consumer.handle(transaction, consumer.fact.model_validate(claim.payload))
+        payload = await transaction.connection.fetchval(QUERIES["take_claimed_work"], claim.id, claim.attempt)
+        if payload is not None:
+            consumer = self.consumers[claim.consumer]
+            await consumer.handle(transaction, consumer.fact.model_validate(payload))
 
     async def _failed(self, claim: Claim, error: str) -> None:
         try:
@@ -125,7 +113,3 @@ class Runner:
         elif await connection.fetchval(QUERIES["bury_work"], claim.id, claim.attempt, error):
             _DEAD.labels(claim.consumer).inc()
             await self._on_dead(transaction, claim, error)
-
-
-def _claim(row: Any) -> Claim:
-    return Claim(row["id"], row["consumer"], row["subject"], row["payload"], row["attempts"], row["created_at"])

@@ -67,7 +67,7 @@ class World(CatalogWorld):
                 self.app.include_router(router)
         self.dead: list[str] = []
         self._runner = Runner(
-            database, self.consumers.all(), self._bury, lease_seconds=20, max_attempts=1, concurrency=4
+            database, self.consumers.all(), self._bury, lease_seconds=20, max_attempts=2, concurrency=4
         )
         self.restaurant_id = ""
         self.item_id = ""
@@ -95,10 +95,10 @@ class World(CatalogWorld):
     async def work(self, *subjects: str) -> None:
         """Do the work of these subjects, timers among them; by default what is due anyway."""
         if subjects:
-            due = "UPDATE work SET due_at = now(), relay_at = now() WHERE subject = ANY($1::text[])"
+            due = "UPDATE work SET due_at = now() WHERE subject = ANY($1::text[])"
             await self.database.pool.execute(due, list(subjects))
         else:
-            await self.database.pool.execute("UPDATE work SET relay_at = now() WHERE due_at <= now()")
+            await self.database.pool.execute("UPDATE work SET due_at = now() WHERE claimed")
         await self._runner.run_overdue(100)
         assert self.dead == []
 

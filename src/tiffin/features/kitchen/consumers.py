@@ -106,7 +106,7 @@ class KitchenConsumers:
             ticket = await repository.update_state(
                 transaction.connection, ticket.id, TicketState.CANCELLED, reason=fact.reason or None
             )
-            await self._outbox.withdraw(transaction, ticket.id)
+            self._outbox.withdraw(transaction, ticket.id)
             self._tell(transaction, ticket, TicketCancelled(ticket_id=ticket.id, status=TicketStatus.of(ticket)))
 
     async def receive_due(self, transaction: Transaction, fact: TicketReceiveDue) -> None:

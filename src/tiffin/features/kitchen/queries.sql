@@ -33,12 +33,13 @@ SELECT t.id FROM ticket t
                 WHERE strpos(e.body, t.id::text) > 0);
 
 -- name: insert_receipts
-INSERT INTO ticket_receipt (ticket_id, device_id, account_id)
-SELECT t, d, a FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS u (t, d, a)
-    ON CONFLICT DO NOTHING;
-
--- name: update_received
--- Tickets that no device had until now. Locked in the order of their ids.
+-- Note who has stored what (again is fine), and mark the tickets that no device had until now: those come back.
+-- Locked in the order of their ids.
+WITH stored AS (
+    INSERT INTO ticket_receipt (ticket_id, device_id, account_id)
+    SELECT t, d, a FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS u (t, d, a) ORDER BY t, d
+        ON CONFLICT DO NOTHING
+)
 UPDATE ticket SET received_at = now()
  WHERE id IN (SELECT id FROM ticket WHERE id = ANY($1::uuid[]) AND received_at IS NULL
                ORDER BY id FOR NO KEY UPDATE)
@@ -52,12 +53,12 @@ UPDATE ticket SET seen_at = now(), seen_by_name = $2, received_at = coalesce(rec
 UPDATE ticket SET loudness = $2 WHERE id = $1 RETURNING *;
 
 -- name: update_answer
--- Accepted or rejected by a person: who answers has seen it, too.
+-- Accepted or rejected by a person, if it waits for an answer: who answers has seen it, too.
 UPDATE ticket SET state = $2, answered_at = now(), answered_by = $3, answered_by_name = $4, minutes = $5, reason = $6,
                   ready_at = $7, ended_at = CASE WHEN $8 THEN now() END,
                   received_at = coalesce(received_at, now()),
                   seen_at = coalesce(seen_at, now()), seen_by_name = coalesce(seen_by_name, $4), loudness = 0
- WHERE id = $1 RETURNING *;
+ WHERE id = $1 AND state = 'new' RETURNING *;
 
 -- name: update_state
 UPDATE ticket SET state = $2, ready_at = coalesce($3, ready_at), reason = coalesce($4, reason),

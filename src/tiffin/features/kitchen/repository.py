@@ -56,15 +56,11 @@ async def list_tickets_to_receive(
     return [row["id"] for row in rows]
 
 
-async def insert_receipts(connection: Connection, receipts: Sequence[tuple[UUID, UUID, UUID]]) -> None:
-    """Note (ticket, device, account): the device has stored the ticket. Repeating is fine."""
-    tickets, devices, accounts = zip(*sorted(receipts), strict=True)
-    await connection.execute(QUERIES["insert_receipts"], list(tickets), list(devices), list(accounts))
-
-
-async def update_received(connection: Connection, ticket_ids: Sequence[UUID]) -> list[Ticket]:
-    """Mark as received; returns those that no device had before."""
-    return [_ticket(row) for row in await connection.fetch(QUERIES["update_received"], list(ticket_ids))]
+async def insert_receipts(connection: Connection, receipts: Sequence[tuple[UUID, UUID, UUID]]) -> list[Ticket]:
+    """Note (ticket, device, account): the device has stored the ticket. Returns tickets that no device had before."""
+    tickets, devices, accounts = zip(*receipts, strict=True)
+    rows = await connection.fetch(QUERIES["insert_receipts"], list(tickets), list(devices), list(accounts))
+    return [_ticket(row) for row in rows]
 
 
 async def update_seen(connection: Connection, ticket_id: UUID, by_name: str) -> Ticket:
@@ -87,12 +83,13 @@ async def update_answer(
     reason: str | None = None,
     ready_at: datetime | None = None,
 ) -> Ticket:
-    """Store the answer of a person (id, name)."""
-    return _ticket(
-        await connection.fetchrow(
-            QUERIES["update_answer"], ticket_id, state, by[0], by[1], minutes, reason, ready_at, state in ENDED
-        )
+    """Store the answer of a person (id, name). Raises TicketNotFound if none waits for one."""
+    row = await connection.fetchrow(
+        QUERIES["update_answer"], ticket_id, state, by[0], by[1], minutes, reason, ready_at, state in ENDED
     )
+    if row is None:
+        raise TicketNotFound()
+    return _ticket(row)
 
 
 async def update_state(

@@ -106,8 +106,7 @@ class KitchenService:
         ]
         good = [receipt for receipt, may in zip(receipts, allowed, strict=True) if may]
         if good:
-            await repository.insert_receipts(connection, good)
-            for ticket in await repository.update_received(connection, list({ticket for ticket, _, _ in good})):
+            for ticket in await repository.insert_receipts(connection, good):
                 self._tell(transaction, ticket, TicketReceived)
         return allowed
 
@@ -130,9 +129,11 @@ class KitchenService:
 
         Raises TicketNotFound, TicketAlreadyAnswered, TicketNotOpen, OrderCannotChange.
         """
-        order, ticket = await self._lock(transaction, principal, ticket_id)
-        if not ticket.waits_for_answer:
-            return _same_answer(ticket, principal, ticket.state is not TicketState.REJECTED)
+        order = await self._lock_order(transaction, principal, ticket_id)
+        if order.state is not OrderState.PLACED:
+            ticket = await self._lock_ticket(transaction, ticket_id)
+            if not ticket.waits_for_answer:  # else the queue has not brought yet what became of the order
+                return _same_answer(ticket, principal, ticket.state is not TicketState.REJECTED)
         order = await self._orders.transition(
             transaction, order, OrderState.CONFIRMED, Actor.RESTAURANT, principal.account_id, minutes=minutes
         )
@@ -140,7 +141,7 @@ class KitchenService:
         ticket = await repository.update_answer(
             transaction.connection, ticket_id, TicketState.ACCEPTED, by, minutes=minutes, ready_at=order.ready_at
         )
-        await self._outbox.withdraw(transaction, ticket_id)
+        self._outbox.withdraw(transaction, ticket_id)
         self._tell(transaction, ticket, TicketAccepted)
         return ticket
 
@@ -149,9 +150,11 @@ class KitchenService:
         self, transaction: Transaction, principal: Principal, ticket_id: UUID, reason: RejectReason, note: str
     ) -> Ticket:
         """Reject an order. Raises TicketNotFound, TicketAlreadyAnswered, TicketNotOpen, OrderCannotChange."""
-        order, ticket = await self._lock(transaction, principal, ticket_id)
-        if not ticket.waits_for_answer:
-            return _same_answer(ticket, principal, ticket.state is TicketState.REJECTED)
+        order = await self._lock_order(transaction, principal, ticket_id)
+        if order.state is not OrderState.PLACED:
+            ticket = await self._lock_ticket(transaction, ticket_id)
+            if not ticket.waits_for_answer:  # else the queue has not brought yet what became of the order
+                return _same_answer(ticket, principal, ticket.state is TicketState.REJECTED)
         told = f"{reason}: {note}" if note else str(reason)
         await self._orders.transition(
             transaction, order, OrderState.REJECTED, Actor.RESTAURANT, principal.account_id, reason=told
@@ -160,7 +163,7 @@ class KitchenService:
         ticket = await repository.update_answer(
             transaction.connection, ticket_id, TicketState.REJECTED, by, reason=told
         )
-        await self._outbox.withdraw(transaction, ticket_id)
+        self._outbox.withdraw(transaction, ticket_id)
         self._tell(transaction, ticket, TicketRejected)
         return ticket
 
@@ -190,16 +193,22 @@ class KitchenService:
 
     async def _lock(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> tuple[Order, Ticket]:
         """A ticket of an own restaurant and its order, locked in the one order that is allowed."""
-        connection = transaction.connection
+        order = await self._lock_order(transaction, principal, ticket_id)
+        return order, await self._lock_ticket(transaction, ticket_id)
+
+    async def _lock_order(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> Order:
         try:
-            order = await self._orders.lock(connection, ticket_id)
+            order = await self._orders.lock(transaction.connection, ticket_id)
         except OrderNotFound as error:
             raise TicketNotFound() from error
-        await self._require_own(connection, principal, order.restaurant_id)
-        ticket = await repository.lock_ticket(connection, ticket_id)
+        await self._require_own(transaction.connection, principal, order.restaurant_id)
+        return order
+
+    async def _lock_ticket(self, transaction: Transaction, ticket_id: UUID) -> Ticket:
+        ticket = await repository.lock_ticket(transaction.connection, ticket_id)
         if ticket is None:  # the order is so new that the queue has not brought it yet
             raise TicketNotFound()
-        return order, ticket
+        return ticket
 
     async def _require_own(self, connection: Connection, principal: Principal, restaurant_id: UUID) -> None:
         """Raises TicketNotFound: who is no member may not know that the ticket exists."""

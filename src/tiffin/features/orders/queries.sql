@@ -10,6 +10,13 @@ INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALU
 -- name: get_order
 SELECT * FROM customer_order WHERE id = $1;
 
+-- name: get_snapshot
+-- An order, its history and the position of its topic $2, of one moment.
+SELECT o.*, topic_position($2) AS position,
+       (SELECT json_agg(json_build_array(t.state, t.at, t.actor, t.actor_id, t.reason) ORDER BY t.step)
+          FROM order_transition t WHERE t.order_id = o.id) AS history
+  FROM customer_order o WHERE o.id = $1;
+
 -- name: lock_order
 SELECT * FROM customer_order WHERE id = $1 FOR NO KEY UPDATE;
 
@@ -19,9 +26,6 @@ WITH changed AS (
     UPDATE customer_order SET state = $2, ready_at = $3, eta_at = $4, ended_at = $5 WHERE id = $1
 )
 INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $2, $6, $7, $8, $9);
-
--- name: list_transitions
-SELECT state, at, actor, actor_id, reason FROM order_transition WHERE order_id = $1 ORDER BY step;
 
 -- name: list_orders
 -- A customer's orders, the newest first, after the id $2 (NULL: from the start).

@@ -1,6 +1,7 @@
 """Orders in PostgreSQL: what was bought is JSON as it was, what moves are columns."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from tiffin.features.orders.domain import (
     Transition,
 )
 from tiffin.features.orders.errors import OrderNotFound
+from tiffin.realtime import Position
 
 QUERIES = load_queries(__package__)
 
@@ -67,6 +69,18 @@ async def get_order(connection: Connection, order_id: UUID) -> Order | None:
     return _order(row) if row is not None else None
 
 
+async def require_snapshot(
+    connection: Connection, order_id: UUID, topic: str
+) -> tuple[Order, list[Transition], Position]:
+    """An order, what happened to it in order, and the position of its topic, of one moment. Raises OrderNotFound."""
+    row = await connection.fetchrow(QUERIES["get_snapshot"], order_id, topic)
+    if row is None:
+        raise OrderNotFound()
+    position = Position.parse(row["position"])
+    assert position is not None
+    return _order(row), [_transition(*line) for line in row["history"]], position
+
+
 async def require_order(connection: Connection, order_id: UUID) -> Order:
     """An order. Raises OrderNotFound."""
     order = await get_order(connection, order_id)
@@ -97,14 +111,6 @@ async def update_order(connection: Connection, order: Order, transition: Transit
         transition.actor_id,
         transition.reason,
     )
-
-
-async def list_transitions(connection: Connection, order_id: UUID) -> list[Transition]:
-    """What happened to an order, in order."""
-    return [
-        Transition(OrderState(row["state"]), row["at"], Actor(row["actor"]), row["actor_id"], row["reason"])
-        for row in await connection.fetch(QUERIES["list_transitions"], order_id)
-    ]
 
 
 async def list_orders(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[Order]:
@@ -153,6 +159,11 @@ def _line(line: dict[str, Any]) -> OrderLine:
     )
     menu_item_id = UUID(line["menu_item_id"])
     return OrderLine(menu_item_id, line["name"], line["quantity"], line["unit_minor"], options, line["note"])
+
+
+def _transition(state: str, at: str, actor: str, actor_id: str | None, reason: str) -> Transition:
+    by = UUID(actor_id) if actor_id is not None else None
+    return Transition(OrderState(state), datetime.fromisoformat(at), Actor(actor), by, reason)
 
 
 def _order(row: Any) -> Order:

@@ -46,7 +46,7 @@ from tiffin.features.orders.pricing import (
     require_taking_orders,
 )
 from tiffin.features.orders.schemas import BasketBody, BillView, OrderCreate, OrderSummary
-from tiffin.realtime import EventLog, Position, get_position
+from tiffin.realtime import EventLog, Position
 from tiffin.work import Outbox
 
 _NUMBER_CHARACTERS = 5
@@ -124,16 +124,16 @@ class OrderService:
         For its customer, support and administrators, who may also follow it (`for_stream`), and for the restaurant's
         members, who follow its ticket instead. Raises OrderNotFound.
         """
-        async with self.database.snapshot() as connection:
-            order = await repository.require_order(connection, order_id)
+        async with self.database.connection() as connection:
+            snapshot = await repository.require_snapshot(connection, order_id, order_topic(order_id))
+            order = snapshot[0]
             may = may_follow(principal, order.customer_id)
             if not may and not for_stream and principal is not None:
                 role = await self._catalog.member_role(connection, order.restaurant_id, principal.account_id)
                 may = role is not None
-            if not may:
-                raise OrderNotFound()
-            history = await repository.list_transitions(connection, order_id)
-            return order, history, await get_position(connection, order_topic(order_id))
+        if not may:
+            raise OrderNotFound()
+        return snapshot
 
     async def read_receipt(self, principal: Principal, order_id: UUID) -> Order:
         """A delivered order of the own. Raises OrderNotFound, OrderCannotChange before delivery."""
