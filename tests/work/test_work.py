@@ -218,6 +218,41 @@ async def test_timers_run_when_they_fall_due(bench: Bench) -> None:
         await relay.stop()
 
 
+@pytest.mark.parametrize(
+    ("beat_seconds", "due_seconds", "left_seconds"),
+    [
+        pytest.param(-600, -300, 300, id="fell due while no relay could look: as much time is left as there was"),
+        pytest.param(-600, 60, 660, id="was to fall due later"),
+        pytest.param(3600, 3630, 30, id="the clock was set back by an hour"),
+        pytest.param(-0.5, -0.1, None, id="no gap: it is due"),
+        pytest.param(-600, -601, None, id="was due before the gap"),
+    ],
+)
+async def test_deadlines_wait_while_nobody_could_keep_them(
+    bench: Bench, beat_seconds: float, due_seconds: float, left_seconds: float | None
+) -> None:
+    await bench.enqueue(1, delay_seconds=1000)
+    pool = bench.database.pool
+    await pool.execute("UPDATE work SET due_at = now() + make_interval(secs => $1)", due_seconds)
+    await pool.execute("UPDATE work_beat SET beat_at = now() + make_interval(secs => $1)", beat_seconds)
+    assert await bench.runner.run_overdue(10) == (1 if left_seconds is None else 0)
+    if left_seconds is None:
+        assert await bench.is_done([1])
+    else:
+        left = await pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM work")
+        assert left == pytest.approx(left_seconds, abs=5)
+    assert abs(await pool.fetchval("SELECT extract(epoch FROM now() - beat_at)::float8 FROM work_beat")) < 5
+    assert await bench.runner.run_overdue(10) == 0, "a gap is mended once"
+
+
+async def test_relays_that_come_back_together_mend_a_gap_once(bench: Bench) -> None:
+    await bench.enqueue(1, delay_seconds=60)
+    await bench.database.pool.execute("UPDATE work_beat SET beat_at = now() - interval '10 minutes'")
+    assert await asyncio.gather(*(bench.runner.run_overdue(10) for _ in range(4))) == [0] * 4
+    left = await bench.database.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM work")
+    assert left == pytest.approx(660, abs=5)
+
+
 async def test_the_relay_does_without_a_queue(bench: Bench, connection: Connection) -> None:
     """Nothing takes the handovers: two seconds later the relay has done it all."""
     relay = Relay(bench.runner)

@@ -77,6 +77,7 @@ class Node:
             lease_seconds=settings.work_lease_seconds,
             max_attempts=settings.work_max_attempts,
             concurrency=max(2, settings.database_pool_size // 2),
+            postpone=[feature.postpone for feature in self.features if feature.postpone is not None],
         )
 
     @classmethod

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from tiffin.db import Transaction
 from tiffin.realtime import AnyCommand, TopicKind
 from tiffin.realtime.sse import ReadSnapshot
-from tiffin.work import AnyConsumer
+from tiffin.work import AnyConsumer, Postpone
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,5 @@ class Feature:
     consumers: tuple[AnyConsumer, ...] = ()
     # housekeeping, run about once a minute by one node, each in a transaction of its own
     chores: tuple[Callable[[Transaction], Awaitable[None]], ...] = ()
+    # moves the deadlines it shows when all timers are postponed, in the same transaction
+    postpone: Postpone | None = None

@@ -7,12 +7,14 @@ Guarantees:
 - The queue (JetStream) only spreads rows quickly. The relay runs every row that is not done two seconds after it
   fell due, whether or not the queue looks healthy; so a lost, full or wiped queue costs two seconds and nothing else.
 - Attempts are counted before they are tried. What fails too often becomes a dead letter and an alert, never a loop.
+- Deadlines are by PostgreSQL's clock and wait while no relay could look at it.
 - No order is promised between rows.
 
-Features use `Fact`, `Consumer` and `Outbox`.
+Features use `Fact`, `Consumer`, `Outbox` and `Postpone`.
 """
 
+from tiffin.work.beat import Postpone
 from tiffin.work.fact import AnyConsumer, Consumer, Fact
 from tiffin.work.outbox import Outbox
 
-__all__ = ["AnyConsumer", "Consumer", "Fact", "Outbox"]
+__all__ = ["AnyConsumer", "Consumer", "Fact", "Outbox", "Postpone"]

@@ -27,6 +27,20 @@ UPDATE work SET attempts = attempts + 1, claimed = true, due_at = now() + make_i
                ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, consumer, attempts;
 
+-- name: read_beat
+-- Seconds since a relay last looked at the clock.
+SELECT extract(epoch FROM now() - beat_at)::float8 FROM work_beat;
+
+-- name: lock_beat
+SELECT beat_at, clock_timestamp() - beat_at AS gap FROM work_beat FOR UPDATE;
+
+-- name: update_beat
+UPDATE work_beat SET beat_at = clock_timestamp();
+
+-- name: postpone_work
+-- Move what was not yet due at $1 by $2.
+UPDATE work SET due_at = due_at + $2 WHERE due_at > $1;
+
 -- name: take_claimed_work
 -- Take the row for the effect, only with the newest claim; a rollback puts it back.
 DELETE FROM work WHERE id = (SELECT id FROM work WHERE id = $1 AND attempts = $2 AND claimed FOR UPDATE SKIP LOCKED)

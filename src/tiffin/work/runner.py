@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from tiffin.base.errors import Unavailable
 from tiffin.base.telemetry import get_logger
 from tiffin.db import Database, Transaction
+from tiffin.work.beat import Beat, Postpone
 from tiffin.work.fact import AnyConsumer
 from tiffin.work.outbox import QUERIES
 
@@ -54,11 +55,13 @@ class Runner:
         lease_seconds: float,
         max_attempts: int,
         concurrency: int,
+        postpone: Sequence[Postpone] = (),
     ) -> None:
         self.database = database
         self.consumers = {consumer.name: consumer for consumer in consumers}
         self.lease_seconds = lease_seconds
         self.slots = asyncio.Semaphore(concurrency)
+        self._beat = Beat(database, postpone)
         self._on_dead = on_dead
         self._max_attempts = max_attempts
 
@@ -70,6 +73,7 @@ class Runner:
 
     async def run_overdue(self, limit: int) -> int:
         """Claim and run rows the queue did not get done in time. Returns how many were claimed. Raises Unavailable."""
+        await self._beat.keep()
         async with self.database.connection() as connection:
             rows = await connection.fetch(
                 QUERIES["claim_overdue_work"], list(self.consumers), self.lease_seconds, limit

@@ -1,7 +1,7 @@
 """Tickets: one winner whoever races, receipts, timers, and what each costs in round trips."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -308,6 +308,26 @@ async def test_a_deadline_that_runs_while_somebody_answers_does_nothing(world: W
         await consumer.handle(transaction, consumer.fact(ticket_id=UUID(ticket_id)))
     assert await world.board() == before
     assert await count(world, "SELECT count(*) FROM event") == events
+
+
+async def test_ten_minutes_without_a_database_expire_no_ticket(world: World) -> None:
+    ticket_id = await world.place()
+    answered = await world.place()
+    await world.must("staff", answered, "accept", minutes=5)
+    due_at = datetime.fromisoformat((await world.status_of(ticket_id))["answer_due_at"])
+    # as if all of this had happened ten minutes ago, and nothing since
+    pool = world.database.pool
+    await pool.execute("UPDATE work_beat SET beat_at = now() - interval '10 minutes'")
+    await pool.execute("UPDATE work SET due_at = due_at - interval '10 minutes'")
+    await pool.execute("UPDATE ticket SET answer_due_at = answer_due_at - interval '10 minutes'")
+    await world.work("nothing by hand")
+    status = await world.status_of(ticket_id)
+    assert (status["state"], status["loudness"]) == ("new", 0)
+    assert abs(datetime.fromisoformat(status["answer_due_at"]) - due_at) < timedelta(seconds=5)
+    told = await pool.fetch("SELECT body FROM event WHERE type = 'ticket.postponed'")
+    assert [ticket_id in row["body"] for row in told] == [True], "its boards are told, and of no other ticket"
+    await world.work("ticket.answer_due")
+    assert (await world.status_of(ticket_id))["state"] == "expired"
 
 
 async def test_timers_of_a_ticket_that_is_gone_are_harmless(world: World) -> None:

@@ -67,7 +67,13 @@ class World(CatalogWorld):
                 self.app.include_router(router)
         self.dead: list[str] = []
         self._runner = Runner(
-            database, self.consumers.all(), self._bury, lease_seconds=20, max_attempts=2, concurrency=4
+            database,
+            self.consumers.all(),
+            self._bury,
+            lease_seconds=20,
+            max_attempts=2,
+            concurrency=4,
+            postpone=[self.consumers.postpone],
         )
         self.restaurant_id = ""
         self.item_id = ""

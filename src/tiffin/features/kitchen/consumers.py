@@ -3,6 +3,8 @@
 Each loads the state and compares before it sets: facts come in any order, and more than once.
 """
 
+from datetime import datetime, timedelta
+
 from tiffin.db import Transaction
 from tiffin.features.accounts import AccountService
 from tiffin.features.alerts import AlertService
@@ -16,6 +18,7 @@ from tiffin.features.kitchen.events import (
     TicketEvent,
     TicketExpired,
     TicketLouder,
+    TicketPostponed,
     TicketReceiveDue,
     TicketSeeDue,
     TicketUnreceived,
@@ -149,6 +152,11 @@ class KitchenConsumers:
         await self._orders.transition(transaction, order, OrderState.EXPIRED, Actor.SYSTEM, None, reason=reason)
         ticket = await repository.update_state(transaction.connection, ticket.id, TicketState.EXPIRED, reason=reason)
         self._tell(transaction, ticket, TicketExpired(ticket_id=ticket.id, status=TicketStatus.of(ticket)))
+
+    async def postpone(self, transaction: Transaction, since: datetime, by: timedelta) -> None:
+        """All timers have been postponed: move the deadlines that boards show, too."""
+        for ticket in await repository.postpone_tickets(transaction.connection, since, by):
+            self._tell(transaction, ticket, TicketPostponed(ticket_id=ticket.id, status=TicketStatus.of(ticket)))
 
     async def _waiting(self, transaction: Transaction, fact: TicketReceiveDue | TicketSeeDue) -> Ticket | None:
         """The ticket, locked, if it still waits for an answer."""

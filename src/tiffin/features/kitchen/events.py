@@ -50,6 +50,12 @@ class TicketLouder(TicketEvent):
     type: ClassVar[str] = "ticket.louder"
 
 
+class TicketPostponed(TicketEvent):
+    """Its deadline was moved by as long as nobody could have kept it (the database was away)."""
+
+    type: ClassVar[str] = "ticket.postponed"
+
+
 class TicketAccepted(TicketEvent):
     """Somebody accepted it."""
 
@@ -86,6 +92,7 @@ TICKET_EVENTS: tuple[type[Event], ...] = (
     TicketSeen,
     TicketUnreceived,
     TicketLouder,
+    TicketPostponed,
     TicketAccepted,
     TicketRejected,
     TicketAdvanced,

@@ -52,6 +52,12 @@ UPDATE ticket SET seen_at = now(), seen_by_name = $2, received_at = coalesce(rec
 -- name: update_loudness
 UPDATE ticket SET loudness = $2 WHERE id = $1 RETURNING *;
 
+-- name: postpone_tickets
+UPDATE ticket SET answer_due_at = answer_due_at + $2
+ WHERE id IN (SELECT id FROM ticket WHERE ended_at IS NULL AND state = 'new' AND answer_due_at > $1
+               ORDER BY id FOR NO KEY UPDATE)
+RETURNING *;
+
 -- name: update_answer
 -- Accepted or rejected by a person, if it waits for an answer: who answers has seen it, too.
 UPDATE ticket SET state = $2, answered_at = now(), answered_by = $3, answered_by_name = $4, minutes = $5, reason = $6,

@@ -28,4 +28,5 @@ def kitchen_feature(service: KitchenService, consumers: KitchenConsumers) -> Fea
         ),
         commands=kitchen_commands(service),
         consumers=consumers.all(),
+        postpone=consumers.postpone,
     )

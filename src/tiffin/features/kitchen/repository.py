@@ -1,7 +1,7 @@
 """Tickets in PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +71,11 @@ async def update_seen(connection: Connection, ticket_id: UUID, by_name: str) -> 
 async def update_loudness(connection: Connection, ticket_id: UUID, loudness: int) -> Ticket:
     """Let it ring louder."""
     return _ticket(await connection.fetchrow(QUERIES["update_loudness"], ticket_id, loudness))
+
+
+async def postpone_tickets(connection: Connection, since: datetime, by: timedelta) -> list[Ticket]:
+    """Move the deadlines after `since` of all tickets that wait for an answer; returns these tickets."""
+    return [_ticket(row) for row in await connection.fetch(QUERIES["postpone_tickets"], since, by)]
 
 
 async def update_answer(
