@@ -350,11 +350,11 @@ async def test_round_trips(world: World) -> None:
     async with statements(world.database) as seen:
         async with world.database.transaction() as transaction:
             await consumer.handle(transaction, consumer.fact(order_id=ticket_id))
-        assert 0 < len(seen) <= 5, seen
+        assert 0 < len(seen) <= 4, seen
     for limit, use in (
-        (5, lambda: world.kitchen.receive(staff, device, ticket_id)),
+        (4, lambda: world.kitchen.receive(staff, device, ticket_id)),
         (5, lambda: world.kitchen.see(staff, ticket_id)),
-        (8, lambda: world.kitchen.accept(staff, ticket_id, 10)),
+        (6, lambda: world.kitchen.accept(staff, ticket_id, 10)),
     ):
         async with statements(world.database) as seen:
             await use()
