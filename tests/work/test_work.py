@@ -87,6 +87,7 @@ class Bench:
     async def fall_due(self) -> None:
         """Let every lease and pause be over."""
         await self.database.pool.execute("UPDATE work SET due_at = now()")
+        await self.database.pool.execute("UPDATE work_beat SET beat_at = now()")
 
     async def is_done(self, numbers: list[int]) -> bool:
         return await self.counted() == numbers and await self.rows() == 0

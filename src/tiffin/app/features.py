@@ -84,7 +84,6 @@ def build_features(settings: Settings, database: Database, events: EventLog, out
         events,
         outbox,
         alerts,
-        accounts,
         orders,
         list_present,
         receive_seconds=settings.ticket_receive_seconds,

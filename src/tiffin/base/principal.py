@@ -3,7 +3,7 @@
 Restaurant membership is not a platform role; it belongs to `features.catalog`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,6 +25,8 @@ class Principal:
     roles: frozenset[Role] = frozenset()
     # a stream ticket's topics: it reads these and does nothing else; None is no limit
     topics: frozenset[str] | None = None
+    # what others are shown of this person, as fresh as the roles
+    name: str = field(default="", compare=False)
 
     def has(self, role: Role) -> bool:
         """True if the account holds `role` at this moment."""

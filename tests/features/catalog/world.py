@@ -79,7 +79,7 @@ class World:
 
     def person(self, name: str, *roles: Role) -> Principal:
         """Somebody with an account."""
-        return self.people.setdefault(name, Principal(new_id(), new_id(), frozenset(roles)))
+        return self.people.setdefault(name, Principal(new_id(), new_id(), frozenset(roles), name=name.capitalize()))
 
     async def authenticate(self, credential: Credential) -> Principal:
         """What accounts does with an access token."""

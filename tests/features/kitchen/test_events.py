@@ -49,6 +49,10 @@ async def test_every_write(world: World) -> None:
     def work(*subjects: str) -> Callable[[], Awaitable[Any]]:
         return lambda: world.work(*subjects)
 
+    async def away() -> None:
+        await world.database.pool.execute("UPDATE work_beat SET beat_at = now() - interval '5 seconds'")
+        await world.relay()
+
     writes: list[Callable[[], Awaitable[Any]]] = [
         acknowledge("done", "received"),
         acknowledge("done", "received"),
@@ -56,6 +60,7 @@ async def test_every_write(world: World) -> None:
         work("ticket.receive_due"),
         *[work("ticket.see_due")] * 4,
         acknowledge("no", "seen"),
+        away,
         act("staff", "done", "accept", minutes=20),
         act("manager", "no", "reject", reason="closing", note="Sorry"),
         cancel("customer", "withdrawn"),

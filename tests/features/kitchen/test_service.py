@@ -320,7 +320,7 @@ async def test_ten_minutes_without_a_database_expire_no_ticket(world: World) -> 
     await pool.execute("UPDATE work_beat SET beat_at = now() - interval '10 minutes'")
     await pool.execute("UPDATE work SET due_at = due_at - interval '10 minutes'")
     await pool.execute("UPDATE ticket SET answer_due_at = answer_due_at - interval '10 minutes'")
-    await world.work("nothing by hand")
+    await world.relay()
     status = await world.status_of(ticket_id)
     assert (status["state"], status["loudness"]) == ("new", 0)
     assert abs(datetime.fromisoformat(status["answer_due_at"]) - due_at) < timedelta(seconds=5)

@@ -92,6 +92,7 @@ def order(state: OrderState) -> Order:
         uuid4(),
         "ABCDE",
         uuid4(),
+        "Anna",
         uuid4(),
         state,
         bill,

@@ -124,7 +124,7 @@ class SessionAuthenticator:
                 await repository.update_last_seen(connection, stale)
         by_key: dict[_Key, Principal] = {}
         for session in found:
-            principal = Principal(session.account_id, session.id, session.roles)
+            principal = Principal(session.account_id, session.id, session.roles, name=session.name)
             by_key[session.id] = principal
             if session.secret_hash is not None:
                 by_key[session.secret_hash] = principal
@@ -169,11 +169,13 @@ class SessionReader:
         self._idle_seconds = idle_seconds
 
     async def __call__(self, connection: Connection, principals: Sequence[Principal]) -> list[Principal | None]:
-        """Fresh roles for each; None where the session has ended."""
+        """Fresh roles and names for each; None where the session has ended."""
         ids = [principal.session_id for principal in principals]
         found = await repository.list_live_sessions(connection, ids, [], self._idle_seconds)
-        roles = {session.id: session.roles for session in found}
+        live = {session.id: session for session in found}
         return [
-            replace(principal, roles=roles[principal.session_id]) if principal.session_id in roles else None
+            replace(principal, roles=session.roles, name=session.name)
+            if (session := live.get(principal.session_id)) is not None
+            else None
             for principal in principals
         ]

@@ -26,9 +26,10 @@ class AccountRegistered(Event):
 
 
 class AccountChanged(Event):
-    """The profile changed; this is all of it."""
+    """The profile changed; this is all of it. Principals carry its name, so they are read anew."""
 
     type: ClassVar[str] = "account.changed"
+    rights: ClassVar[bool] = True
     account: AccountView
 
 

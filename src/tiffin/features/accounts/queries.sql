@@ -82,10 +82,11 @@ SELECT id, account_id, kind, device_name, created_at, last_seen_at, expires_at, 
 UPDATE session SET generation = generation + 1, rotated_at = now(), last_seen_at = now() WHERE id = $1;
 
 -- name: list_live_sessions
--- Sessions by id or by the hash of a cookie, with the account's roles now. `stale`: last seen over a minute ago.
+-- Sessions by id or by the hash of a cookie, with the account's roles and name now. `stale`: last seen over a minute
+-- ago.
 SELECT s.id, s.account_id, s.secret_hash, s.last_seen_at < now() - interval '1 minute' AS stale,
-       array(SELECT r.role FROM account_role r WHERE r.account_id = s.account_id) AS roles
-  FROM session s
+       array(SELECT r.role FROM account_role r WHERE r.account_id = s.account_id) AS roles, a.name
+  FROM session s JOIN account a ON a.id = s.account_id
  WHERE (s.id = ANY($1::uuid[]) OR s.secret_hash = ANY($2::bytea[]))
    AND s.ended_at IS NULL AND s.expires_at > now() AND s.last_seen_at > now() - make_interval(secs => $3);
 

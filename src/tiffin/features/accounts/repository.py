@@ -18,7 +18,7 @@ QUERIES = load_queries(__package__)
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """A session that has not ended, with the account's roles."""
+    """A session that has not ended, with the account's roles and name."""
 
     id: UUID
     account_id: UUID
@@ -26,6 +26,7 @@ class LiveSession:
     # last seen over a minute ago
     stale: bool
     roles: frozenset[Role]
+    name: str
 
 
 async def insert_account(
@@ -179,7 +180,7 @@ async def list_live_sessions(
         QUERIES["list_live_sessions"], list(session_ids), list(secret_hashes), float(idle_seconds)
     )
     return [
-        LiveSession(row["id"], row["account_id"], row["secret_hash"], row["stale"], _roles(row["roles"]))
+        LiveSession(row["id"], row["account_id"], row["secret_hash"], row["stale"], _roles(row["roles"]), row["name"])
         for row in rows
     ]
 

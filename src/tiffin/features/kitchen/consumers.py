@@ -6,7 +6,6 @@ Each loads the state and compares before it sets: facts come in any order, and m
 from datetime import datetime, timedelta
 
 from tiffin.db import Transaction
-from tiffin.features.accounts import AccountService
 from tiffin.features.alerts import AlertService
 from tiffin.features.catalog import restaurant_topic
 from tiffin.features.kitchen import repository
@@ -39,7 +38,6 @@ class KitchenConsumers:
         events: EventLog,
         outbox: Outbox,
         alerts: AlertService,
-        accounts: AccountService,
         orders: OrderService,
         list_present: ListPresent,
         *,
@@ -50,7 +48,6 @@ class KitchenConsumers:
         self._events = events
         self._outbox = outbox
         self._alerts = alerts
-        self._accounts = accounts
         self._orders = orders
         self._list_present = list_present
         self._receive_seconds = receive_seconds
@@ -72,7 +69,7 @@ class KitchenConsumers:
         order = await self._orders.lock(transaction.connection, fact.order_id)
         if order.state is not OrderState.PLACED:
             return
-        content = content_to_json(await self._content(transaction, order))
+        content = content_to_json(_content(order))
         ticket = await repository.insert_ticket(
             transaction.connection, order.id, order.restaurant_id, content, self._answer_seconds
         )
@@ -86,21 +83,6 @@ class KitchenConsumers:
             (TicketAnswerDue(ticket_id=ticket.id), self._answer_seconds),
         ):
             self._outbox.enqueue(transaction, timer, delay_seconds=seconds, key=ticket.id)
-
-    async def _content(self, transaction: Transaction, order: Order) -> TicketContent:
-        accounts = await self._accounts.list_by_ids(transaction.connection, [order.customer_id])
-        name = accounts[order.customer_id].name if order.customer_id in accounts else ""
-        return TicketContent(
-            number=order.number,
-            customer_name=name.split(" ")[0],
-            lines=[LineView.of(line) for line in order.bill.lines],
-            destination=DestinationBody.of(order.destination),
-            note=order.note,
-            total_minor=order.bill.total_minor,
-            currency=order.bill.currency,
-            placed_at=order.placed_at,
-            paid_by="on delivery",
-        )
 
     async def order_cancelled(self, transaction: Transaction, fact: OrderCancelledFact) -> None:
         """Take a cancelled order's ticket from the board."""
@@ -168,3 +150,17 @@ class KitchenConsumers:
 
     def _tell(self, transaction: Transaction, ticket: Ticket, event: TicketEvent) -> None:
         self._events.append(transaction, restaurant_topic(ticket.restaurant_id), event)
+
+
+def _content(order: Order) -> TicketContent:
+    return TicketContent(
+        number=order.number,
+        customer_name=order.customer_name.split(" ")[0],
+        lines=[LineView.of(line) for line in order.bill.lines],
+        destination=DestinationBody.of(order.destination),
+        note=order.note,
+        total_minor=order.bill.total_minor,
+        currency=order.bill.currency,
+        placed_at=order.placed_at,
+        paid_by="on delivery",
+    )

@@ -119,7 +119,7 @@ class KitchenService:
             raise TicketNotFound()
         await self._require_own(connection, principal, ticket.restaurant_id)
         if ticket.seen_at is None and ticket.state not in ENDED:
-            ticket = await repository.update_seen(connection, ticket_id, await self._name(connection, principal))
+            ticket = await repository.update_seen(connection, ticket_id, principal.name)
             self._tell(transaction, ticket, TicketSeen)
         return ticket
 
@@ -137,7 +137,7 @@ class KitchenService:
         order = await self._orders.transition(
             transaction, order, OrderState.CONFIRMED, Actor.RESTAURANT, principal.account_id, minutes=minutes
         )
-        by = (principal.account_id, await self._name(transaction.connection, principal))
+        by = (principal.account_id, principal.name)
         ticket = await repository.update_answer(
             transaction.connection, ticket_id, TicketState.ACCEPTED, by, minutes=minutes, ready_at=order.ready_at
         )
@@ -159,7 +159,7 @@ class KitchenService:
         await self._orders.transition(
             transaction, order, OrderState.REJECTED, Actor.RESTAURANT, principal.account_id, reason=told
         )
-        by = (principal.account_id, await self._name(transaction.connection, principal))
+        by = (principal.account_id, principal.name)
         ticket = await repository.update_answer(
             transaction.connection, ticket_id, TicketState.REJECTED, by, reason=told
         )
@@ -220,10 +220,6 @@ class KitchenService:
         restaurant = await self._catalog.require_restaurant(connection, restaurant_id)
         if await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None:
             raise NotAMember() if restaurant.published else RestaurantNotFound()
-
-    async def _name(self, connection: Connection, principal: Principal) -> str:
-        accounts = await self._accounts.list_by_ids(connection, [principal.account_id])
-        return accounts[principal.account_id].name
 
     def _tell(self, transaction: Transaction, ticket: Ticket, event: type[TicketEvent]) -> None:
         made = event(ticket_id=ticket.id, status=TicketStatus.of(ticket))

@@ -152,6 +152,8 @@ class Order:
     id: UUID
     number: str
     customer_id: UUID
+    # as it was when the order was placed
+    customer_name: str
     restaurant_id: UUID
     state: OrderState
     bill: Bill

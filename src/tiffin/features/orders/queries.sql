@@ -2,8 +2,8 @@
 -- The order and the first line of its history, in one statement.
 WITH placed AS (
     INSERT INTO customer_order (id, number, customer_id, restaurant_id, state, lines, bill, total_minor, currency,
-                                destination, restaurant, note, placed_at, ready_at, eta_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                destination, restaurant, note, placed_at, ready_at, eta_at, customer_name)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19)
 )
 INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $5, $13, $16, $17, $18);
 

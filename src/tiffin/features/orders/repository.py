@@ -60,6 +60,7 @@ async def insert_order(connection: Connection, order: Order, placed: Transition)
         placed.actor,
         placed.actor_id,
         placed.reason,
+        order.customer_name,
     )
 
 
@@ -172,6 +173,7 @@ def _order(row: Any) -> Order:
         id=row["id"],
         number=row["number"],
         customer_id=row["customer_id"],
+        customer_name=row["customer_name"],
         restaurant_id=row["restaurant_id"],
         state=OrderState(row["state"]),
         bill=Bill(

@@ -84,7 +84,7 @@ class OrderService:
         restaurant, bill = await self._price(connection, body, now)
         if bill.total_minor != body.expected_total_minor:
             raise PriceChanged(bill=BillView.of(bill).model_dump(mode="json"))
-        order = _new_order(principal.account_id, restaurant, bill, body, now)
+        order = _new_order(principal, restaurant, bill, body, now)
         placed = Transition(OrderState.PLACED, now, Actor.CUSTOMER, principal.account_id, "")
         await repository.insert_order(connection, order, placed)
         self._tell(transaction, order, placed)
@@ -208,14 +208,15 @@ class OrderService:
         self._events.append(transaction, user_topic(order.customer_id), summary)
 
 
-def _new_order(customer_id: UUID, restaurant: Restaurant, bill: Bill, body: OrderCreate, now: datetime) -> Order:
+def _new_order(customer: Principal, restaurant: Restaurant, bill: Bill, body: OrderCreate, now: datetime) -> Order:
     destination = body.destination.to_destination()
     minutes = restaurant.preparation_minutes + restaurant.busy_extra_minutes
     ready_at = now + timedelta(minutes=minutes)
     return Order(
         id=new_id(),
         number=readable_code(_NUMBER_CHARACTERS),
-        customer_id=customer_id,
+        customer_id=customer.account_id,
+        customer_name=customer.name,
         restaurant_id=restaurant.id,
         state=OrderState.PLACED,
         bill=bill,
