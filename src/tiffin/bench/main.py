@@ -10,14 +10,18 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tiffin.bench import orders, start
+from tiffin.bench import fanout, orders, start
 from tiffin.bench.result import Result
 
 # tells progress; silent with --json
 Say = Callable[[str], None]
 Benchmark = Callable[[Say], Awaitable[Result]]
 
-BENCHMARKS: dict[str, Benchmark] = {"orders": orders.measure, "start": start.measure}
+BENCHMARKS: dict[str, Benchmark] = {
+    "fanout": fanout.measure,
+    "orders": orders.measure,
+    "start": start.measure,
+}
 _REPORT = Path("docs/benchmarks.md")
 
 console = Console(highlight=False, soft_wrap=True)
