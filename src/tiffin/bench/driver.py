@@ -29,7 +29,8 @@ class LoadProcess:
     async def do(self, what: str, **fields: Any) -> Json:
         """Have one job done. Raises LoadFailed."""
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
+        assert stdout is not None
         stdin.write(orjson.dumps({"do": what, **fields}) + b"\n")
         await stdin.drain()
         line = await stdout.readline()
@@ -63,7 +64,8 @@ async def start_load(cores: Sequence[int] | None) -> AsyncIterator[LoadProcess]:
 def address_of(origin: str) -> tuple[str, int]:
     """Host and port of an origin."""
     parts = urlsplit(origin)
-    assert parts.hostname is not None and parts.port is not None
+    assert parts.hostname is not None
+    assert parts.port is not None
     return parts.hostname, parts.port
 
 

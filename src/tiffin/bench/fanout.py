@@ -1,9 +1,9 @@
 """`fanout`: one event to N SSE clients, N = 1,000 and 10,000, beside what others need for the same.
 
 Tiffin's event is `restaurant.busy` on `menu.{restaurant}`, a durable topic that anybody may follow, caused by a change
-over the public API; its time counts from the request, so PostgreSQL's commit is in it. The peers are given the same JSON
-by `POST`. All are held by the same load, each round visits all of them in turn, figures are medians of the rounds, and
-so are ratios (of one round each).
+over the public API; its time counts from the request, so PostgreSQL's commit is in it. The peers are given the same
+JSON by `POST`. All are held by the same load, each round visits all of them in turn, figures are medians of the
+rounds, and so are ratios (of one round each).
 
 Figures: `cpu_us_per_delivery` (processor time of the process that writes, all its work included), `p99_ms`, the same of
 each peer; `ratio_nchan`, `ratio_limit` (Tiffin's CPU to theirs), for 10,000 clients and with `_1000` for fewer;

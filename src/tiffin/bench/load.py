@@ -26,8 +26,8 @@ class Load:
         self._returning: Returning | None = None
         self.known: dict[str, Callable[[Json], Json]] = {
             "open": self._open,
+            "more": self._more,
             "publish": self._publish,
-            "close": self._close,
             "ask": lambda job: ask(**job),
             "settle_in": self._settle_in,
             "return": lambda job: self._gone().come_back(**job),
@@ -45,12 +45,11 @@ class Load:
         streams = self._groups[job.pop("group")] = Streams(tuple(job.pop("address")), job.pop("ends").encode())
         return streams.open(**job)
 
+    def _more(self, job: Json) -> Json:
+        return self._groups[job.pop("group")].open(**{key: job[key] for key in job if key not in ("address", "ends")})
+
     def _publish(self, job: Json) -> Json:
         return self._groups[job.pop("group")].publish(**job)
-
-    def _close(self, job: Json) -> Json:
-        self._groups.pop(job["group"]).close()
-        return {}
 
     def _settle_in(self, job: Json) -> Json:
         self._returning = Returning(**job)

@@ -8,7 +8,6 @@ kept and joined with the next, so that no marker is lost between two.
 
 import select
 import socket
-import struct
 import time
 from array import array
 from collections import deque
@@ -131,14 +130,6 @@ class Streams:
         if data[-1] != self._ends:  # keep what may be the beginning of a marker
             self._tails[handle] = bytes(data[len(data) - len(marker) + 1 :])
         return data.count(marker)
-
-    def close(self) -> None:
-        """Drop all connections, at once and without a trace (no TIME_WAIT)."""
-        for one in self._sockets.values():
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            one.close()
-        self._sockets.clear()
-        self._poll.close()
 
 
 class _Opening:

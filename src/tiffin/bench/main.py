@@ -10,7 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tiffin.bench import fanout, orders, start
+from tiffin.bench import fanout, idle, orders, reconnect, start
 from tiffin.bench.result import Result
 
 # tells progress; silent with --json
@@ -19,7 +19,9 @@ Benchmark = Callable[[Say], Awaitable[Result]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "fanout": fanout.measure,
+    "idle": idle.measure,
     "orders": orders.measure,
+    "reconnect": reconnect.measure,
     "start": start.measure,
 }
 _REPORT = Path("docs/benchmarks.md")

@@ -130,8 +130,7 @@ async def run_peer(peer: Peer, folder: Path, cores: Sequence[int] | None) -> Asy
     command = [part.format(**places) for part in peer.command]
     environment = {"PYTHONPATH": str(PEERS / peer.name)}
     async with run_server(command, port, folder / f"{peer.name}.log", cores, environment) as process:
-        workers = psutil.Process(process.pid).children() if peer is NCHAN else []
-        yield Running(peer, port, workers[0].pid if workers else process.pid)
+        yield Running(peer, port, await _worker_of(process.pid) if peer is NCHAN else process.pid)
 
 
 @contextlib.asynccontextmanager
@@ -159,6 +158,16 @@ async def run_server(
         yield process
     finally:
         await asyncio.shield(stop(process, signal.SIGTERM, seconds=5))
+
+
+async def _worker_of(pid: int) -> int:
+    """nginx's one worker, which its master starts after it listens."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while not (workers := psutil.Process(pid).children()):
+        if time.monotonic() > deadline:
+            raise RuntimeError("nginx started no worker")
+        await asyncio.sleep(0.01)
+    return int(workers[0].pid)
 
 
 def _configure(peer: Peer, folder: Path, port: int) -> None:
