@@ -35,7 +35,7 @@ _HANDLES_BESIDE = 500
 _QUIET_SECONDS = 5.0
 _LONGEST_SECONDS = 60.0
 _CHANGES = 5
-_STATEMENT = re.compile(rb"^.*LOG: +(?:statement|execute [^:]*): *(\w+)", re.MULTILINE)
+_STATEMENT = re.compile(rb"LOG: +(?:execute [^:]*|statement): *(\w*)")
 _NOT_COUNTED = frozenset({b"BEGIN", b"COMMIT", b"ROLLBACK", b"SET", b"START"})
 
 Say = Callable[[str], None]
