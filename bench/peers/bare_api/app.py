@@ -17,6 +17,9 @@ class Profile(BaseModel):
     id: UUID
     email: str
     name: str
+    phone: str
+    language: str
+    roles: list[str]
     version: int
     created_at: datetime
 
@@ -35,6 +38,8 @@ app = FastAPI(lifespan=_lifespan)
 async def read_profile(account_id: UUID) -> Profile:
     """One query by primary key."""
     row = await app.state.pool.fetchrow(
-        "SELECT id, email, name, version, created_at FROM accounts WHERE id = $1", account_id
+        "SELECT a.id, a.email, a.name, a.phone, a.language, a.version, a.created_at, array(SELECT r.role FROM"
+        " account_role r WHERE r.account_id = a.id) AS roles FROM account a WHERE a.id = $1",
+        account_id,
     )
     return Profile(**row)

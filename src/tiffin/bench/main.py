@@ -10,7 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tiffin.bench import fanout, idle, orders, reconnect, start
+from tiffin.bench import api, fanout, idle, orders, reconnect, start
 from tiffin.bench.result import Result
 
 # tells progress; silent with --json
@@ -18,6 +18,7 @@ Say = Callable[[str], None]
 Benchmark = Callable[[Say], Awaitable[Result]]
 
 BENCHMARKS: dict[str, Benchmark] = {
+    "api": api.measure,
     "fanout": fanout.measure,
     "idle": idle.measure,
     "orders": orders.measure,
