@@ -31,8 +31,9 @@ class LoadProcess:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        stdin.write(orjson.dumps({"do": what, **fields}) + b"\n")
-        await stdin.drain()
+        with contextlib.suppress(ConnectionError, RuntimeError):  # ended: told below (uvloop raises RuntimeError)
+            stdin.write(orjson.dumps({"do": what, **fields}) + b"\n")
+            await stdin.drain()
         line = await stdout.readline()
         answer: Json = orjson.loads(line) if line else {"error": "the load process ended"}
         if "error" in answer:
@@ -58,7 +59,7 @@ async def start_load(cores: Sequence[int] | None) -> AsyncIterator[LoadProcess]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await process.communicate()  # reads its pipes to their end, so that they are closed
 
 
 def address_of(origin: str) -> tuple[str, int]:

@@ -1,11 +1,13 @@
 """Plain requests: how they are sent and read without a library, and a closed loop of them."""
 
+import contextlib
 import select
 import socket
 import time
+from array import array
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from tiffin.bench.timing import STUCK_SECONDS, percentile_ms
 
@@ -20,6 +22,12 @@ class Asker:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sent_at = 0.0
         self._read = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
 
     def send(self, request: bytes) -> None:
         """Send a request; small enough to leave at once."""
@@ -51,32 +59,31 @@ def whole_answer(data: bytes) -> int | None:
 
 def ask(*, address: Sequence[Any], requests: Sequence[str], connections: int, count: int) -> dict[str, Any]:
     """Send `count` requests over some connections, each the next one as soon as its last is answered."""
-    askers = {asker.socket.fileno(): asker for asker in (Asker((address[0], address[1])) for _ in range(connections))}
-    encoded = [request.encode() for request in requests]
-    poll = select.epoll()
-    for handle in askers:
-        poll.register(handle, select.EPOLLIN)
-    seconds: list[float] = []
-    statuses, sent, begun = Counter[int](), 0, time.perf_counter()
-    for asker in list(askers.values())[:count]:
-        asker.send(encoded[sent % len(encoded)])
-        sent += 1
-    while len(seconds) < count:
-        ready = poll.poll(STUCK_SECONDS)
-        if not ready:
-            raise TimeoutError(f"no answer for {STUCK_SECONDS:.0f} s")
-        for handle, _ in ready:
-            asker = askers[handle]
-            if (status := asker.take()) is not None:
+    encoded, seconds, statuses = [request.encode() for request in requests], array("d"), Counter[int]()
+    with contextlib.ExitStack() as stack:
+        askers = [stack.enter_context(Asker((address[0], address[1]))) for _ in range(connections)]
+        poll = stack.enter_context(select.epoll())
+        by_handle = {asker.socket.fileno(): asker for asker in askers}
+        for handle in by_handle:
+            poll.register(handle, select.EPOLLIN)
+        begun, sent = time.perf_counter(), 0
+        for asker in askers[:count]:
+            asker.send(encoded[sent % len(encoded)])
+            sent += 1
+        while len(seconds) < count:
+            ready = poll.poll(STUCK_SECONDS)
+            if not ready:
+                raise TimeoutError(f"no answer for {STUCK_SECONDS:.0f} s")
+            for handle, _ in ready:
+                asker = by_handle[handle]
+                if (status := asker.take()) is None:
+                    continue
                 seconds.append(time.perf_counter() - asker.sent_at)
                 statuses[status] += 1
                 if sent < count:
                     asker.send(encoded[sent % len(encoded)])
                     sent += 1
     elapsed = time.perf_counter() - begun
-    for asker in askers.values():
-        asker.socket.close()
-    poll.close()
     return {
         "statuses": {str(status): number for status, number in statuses.items()},
         "seconds": elapsed,

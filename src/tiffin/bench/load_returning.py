@@ -120,6 +120,14 @@ class Returning:
         self._run_until(lambda: all(client.seq >= seq for client in self._clients), seconds)
         return {"at": sum(client.seq == seq for client in self._clients), **self._told()}
 
+    def close(self) -> None:
+        """Drop all connections."""
+        for client in self._open.values():
+            assert client.socket is not None
+            client.socket.close()
+        self._open.clear()
+        self._poll.close()
+
     def _told(self) -> dict[str, Any]:
         return {"live": self._live_count(), "errors": len(self._errors), "examples": self._errors[:3]}
 

@@ -6,6 +6,7 @@ event holds once, are counted. `ends` is the byte everything the server writes e
 kept and joined with the next, so that no marker is lost between two.
 """
 
+import contextlib
 import select
 import socket
 import time
@@ -59,17 +60,16 @@ class Streams:
         self, *, address: Sequence[Any], requests: Sequence[str], events: int, burst: int, marker: str
     ) -> dict[str, Any]:
         """Cause events `burst` at once, `events` times; after each, wait until every connection has them."""
-        askers = [Asker((address[0], address[1])) for _ in range(burst)]
         encoded, seconds = [request.encode() for request in requests], array("d")
         self._drop_what_came_before()
-        for _ in range(events):
-            begun = time.perf_counter()
-            for asker in askers:
-                asker.send(encoded[self._caused % len(encoded)])
-                self._caused += 1
-            self._receive(begun, burst, marker.encode(), askers, seconds)
-        for asker in askers:
-            asker.socket.close()
+        with contextlib.ExitStack() as stack:
+            askers = [stack.enter_context(Asker((address[0], address[1]))) for _ in range(burst)]
+            for _ in range(events):
+                begun = time.perf_counter()
+                for asker in askers:
+                    asker.send(encoded[self._caused % len(encoded)])
+                    self._caused += 1
+                self._receive(begun, burst, marker.encode(), askers, seconds)
         return {
             "deliveries": len(seconds),
             "bytes_each": round(self._bytes / max(1, len(seconds))),
@@ -128,8 +128,15 @@ class Streams:
             return buffer.count(marker, 0, size)
         data = self._tails.pop(handle, b"") + buffer[:size]
         if data[-1] != self._ends:  # keep what may be the beginning of a marker
-            self._tails[handle] = bytes(data[len(data) - len(marker) + 1 :])
+            self._tails[handle] = bytes(data[1 - len(marker) :])
         return data.count(marker)
+
+    def close(self) -> None:
+        """Drop all connections."""
+        for one in self._sockets.values():
+            one.close()
+        self._sockets.clear()
+        self._poll.close()
 
 
 class _Opening:
