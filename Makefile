@@ -11,7 +11,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up demo test check fmt bench requirements env-example clean
+.PHONY: help setup up demo test check fmt bench bench-peers requirements env-example clean
 
 help: ## list the commands
 	@echo "make <command>; arguments go in ARGS, as in: make test ARGS='-k orders'"
@@ -57,6 +57,9 @@ fmt: setup ## put the code into the one style
 
 bench: setup ## run the benchmarks; one of them: make bench ARGS=orders
 	@exec $(BIN)/tiffin bench $(or $(ARGS),all)
+
+bench-peers: setup ## install what `tiffin bench` compares with (Debian's nginx with nchan only as root); see bench/peers
+	@sh bench/peers/install $(BIN)/python
 
 requirements: setup ## lock the versions that pyproject.toml asks for; newest of all: make requirements UPGRADE=--upgrade
 	$(COMPILE) --output-file=requirements/run.txt pyproject.toml

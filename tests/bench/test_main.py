@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -30,9 +31,23 @@ def test_an_unknown_name_is_told_what_there_is(capsys: pytest.CaptureFixture[str
     assert "known are: quick, all" in capsys.readouterr().err
 
 
-def test_all_writes_the_report(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(str(tmp_path))
+def test_all_writes_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     main.run("all", as_json=True)
-    report = main._REPORT.read_text(encoding="utf-8")
+    report = (tmp_path / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert "| `p50_ms` | 1.5 |" in report
     assert "- a note" in report
+
+
+def test_one_that_fails_takes_nothing_from_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: main.Say) -> Result:
+        raise RuntimeError("no more ports")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(main, "BENCHMARKS", {"broken": fail, "quick": _measure})
+    with pytest.raises(typer.Exit) as caught:
+        main.run("all", as_json=True)
+    assert caught.value.exit_code == 1
+    report = (tmp_path / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert "failed: RuntimeError: no more ports" in report
+    assert "| `p50_ms` | 1.5 |" in report

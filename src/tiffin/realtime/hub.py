@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 from tiffin.base.telemetry import get_logger
 from tiffin.db import Database
 from tiffin.realtime.access import Access, Granted, Refused, Rights
-from tiffin.realtime.batcher import Batcher
+from tiffin.realtime.batcher import CROWD_SECONDS, Batcher
 from tiffin.realtime.disconnect import DRAIN, REVOKED
 from tiffin.realtime.encoding import Batch, EncodedEvent
 from tiffin.realtime.event_log import Head, list_events
@@ -72,7 +72,9 @@ class Hub:
         # asks the head check to look at a topic soon; set by `HeadCheck`
         self.want: Callable[[LiveTopic, float], None] = lambda topic, delay: None
         self._heartbeat_seconds = heartbeat_seconds
-        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages)
+        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(
+            self._read_pages, longest_seconds=CROWD_SECONDS
+        )
         self._database = database
         self._deliveries: deque[_Delivery] = deque()
         self._ready: list[LiveTopic] = []
