@@ -13,9 +13,9 @@ from tiffin.cli.main import main
 _machine_now = SystemClock.now
 
 
-def _now(clock: SystemClock) -> datetime:
+def _now(self: SystemClock) -> datetime:
     text = Path(os.environ["TIFFIN_CHAOS_CLOCK"]).read_text(encoding="ascii")
-    return _machine_now(clock) + timedelta(seconds=float(text or 0))
+    return _machine_now(self) + timedelta(seconds=float(text or 0))
 
 
 if __name__ == "__main__":

@@ -147,10 +147,9 @@ class Eater:
                 name="order.place",
                 key=key,
                 state="placed",
-                order_of=_order_id,
             )
             if outcome is not Outcome.UNKNOWN:
-                return None if answer is None else _order_id(answer)
+                return answer.get("order_id")
             await asyncio.sleep(_REPEAT_SECONDS)
 
     async def _follow(self, tiffin: Tiffin, name: str, order_id: str) -> None:
@@ -189,11 +188,6 @@ def _follow_order(tiffin: Tiffin, order_id: str, position: str | None) -> EventS
         positions={topic: position},
         watchdog_seconds=WATCHDOG_SECONDS,
     )
-
-
-def _order_id(answer: Json) -> str:
-    order_id: str = answer["order_id"]
-    return order_id
 
 
 class Window:

@@ -4,14 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
 
 from tests.chaos.history import Call, History, Outcome, Right, Seen, Stood
 
 from tiffin.client import CommandError, ConnectionLost, Disconnected, Event, ProblemError
+from tiffin.client.http import Json
 from tiffin.client.positions import Position
-
-T = TypeVar("T")
 
 # told of every step, in the order in which the application had it
 Note = Callable[[Stood | Seen], None]
@@ -60,7 +58,7 @@ class Recorder:
 
     async def call(
         self,
-        asking: Awaitable[T],
+        asking: Awaitable[Json],
         *,
         client: str,
         account: str,
@@ -68,15 +66,16 @@ class Recorder:
         key: str = "",
         order_id: str = "",
         state: str = "",
-        order_of: Callable[[T], str] | None = None,
-    ) -> tuple[Outcome, T | None]:
-        """Make a call and write down what became of it; cancelled, its outcome is unknown."""
+    ) -> tuple[Outcome, Json]:
+        """Make a call and write down what became of it; cancelled, its outcome is unknown. The answer is {} if there
+        is none; its order's id is taken from it where `order_id` is not given."""
         invoked_at = time.monotonic()
-        outcome, answer, error = Outcome.UNKNOWN, None, "cancelled"
+        answer: Json = {}
+        outcome, error = Outcome.UNKNOWN, "cancelled"
         try:
             answer = await asking
             outcome, error = Outcome.ACKNOWLEDGED, ""
-            order_id = order_of(answer) if order_of is not None else order_id
+            order_id = order_id or answer["order_id"]
         except (ProblemError, CommandError) as refusal:
             outcome = Outcome.UNKNOWN if refusal.is_temporary else Outcome.REFUSED
             error = str(refusal)

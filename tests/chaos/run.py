@@ -8,12 +8,9 @@ import asyncio
 import contextlib
 import os
 import random
-import shutil
 import signal
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -21,6 +18,7 @@ from rich.table import Table
 from tests.chaos.checker import Kind, Verdict
 from tests.chaos.history import Outcome
 from tests.chaos.scenario import Plan, Scenario, open_scenario
+from tests.chaos.system import data_folder
 
 _MOST_FINDINGS = 40
 
@@ -48,9 +46,7 @@ def _plan(seed: int, seconds: float, *, once: bool) -> Plan:
 async def _run(plan: Plan) -> Verdict:
     console = Console()
     console.print(f"Orders under faults for {plan.seconds:.0f} s, seed {plan.seed}. Ctrl-C ends it.")
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-chaos-"))
-    folder.chmod(0o755)
-    try:
+    with data_folder() as folder:
         async with open_scenario(plan, folder) as scenario:
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, scenario.stop.set)
             showing = asyncio.create_task(_show(scenario, console))
@@ -62,8 +58,6 @@ async def _run(plan: Plan) -> Verdict:
                 asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
             _tell(console, scenario, verdict)
             return verdict
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _show(scenario: Scenario, console: Console) -> None:

@@ -16,7 +16,7 @@ import httpx
 from tests.chaos.checker import Finding, Kind, Verdict, check, longest_pause
 from tests.chaos.faults import Surroundings, Trouble
 from tests.chaos.history import Outcome, decode_step
-from tests.chaos.intruders import LosesRight, fixed_token, log_in_again, pry, remove_member
+from tests.chaos.intruders import Intruder, LosesRight, fixed_token, log_in_again, pry, remove_member
 from tests.chaos.people import Board, Eater, Window, at
 from tests.chaos.recorder import Recorder
 from tests.chaos.system import System, run_system
@@ -66,6 +66,7 @@ class Scenario:
         self._orders: set[asyncio.Task[None]] = set()
         self._client: asyncio.subprocess.Process
         self._menu_changes = itertools.count(1)
+        self._intruders: list[Intruder] = []
 
     @property
     def open_orders(self) -> int:
@@ -83,6 +84,10 @@ class Scenario:
         finally:
             await self._close()
         return await self._judge()
+
+    def turned_away(self) -> int:
+        """How often somebody without a right was refused."""
+        return sum(intruder.refusals for intruder in self._intruders)
 
     # who takes part
 
@@ -137,6 +142,7 @@ class Scenario:
         member = at(removed, origins, self._pool)
         loses_place = LosesRight(self.recorder, "removed", member, member.http.access_token, place)
         loses_login = LosesRight(self.recorder, "logged out", leaving, fixed_token(leaving), place)
+        self._intruders += loses_place.followers + loses_login.followers
         self._go(loses_place.watch(), "removed")
         self._go(loses_login.watch(), "logged out")
         self._go(self._after_a_while(loses_place.lose(lambda: remove_member(place, removed))), "removal")

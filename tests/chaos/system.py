@@ -1,4 +1,4 @@
-"""The system under faults: PostgreSQL, NATS and Tiffin's processes, each behind proxies, started again after each fault.
+"""The system under faults: PostgreSQL, NATS and Tiffin's processes, behind proxies, started again after each fault.
 
 Two web nodes, a relay and a consumer process, as `tiffin serve --role` runs them. Every process has a way of its own
 to NATS, and clients reach every web node by a fixed address, as by a load balancer.
@@ -8,10 +8,12 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -205,6 +207,17 @@ class System:
             await asyncio.gather(*(slot.close() for slot in self.slots), return_exceptions=True)
         await self.nats.stop()
         await self.postgres.stop()
+
+
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """A temporary folder with a short path that other system users may pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="tiffin-chaos-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.asynccontextmanager
