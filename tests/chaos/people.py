@@ -128,6 +128,11 @@ class Eater:
         bill = await self._tiffins[0].price_basket(basket)
         self._bodies[restaurant.restaurant_id] = {**basket, "expected_total_minor": bill["total_minor"]}
 
+    @property
+    def wanted(self) -> set[str]:
+        """The menu items that will be ordered."""
+        return {line["menu_item_id"] for body in self._bodies.values() for line in body["lines"]}
+
     async def order(self, restaurant_id: str) -> None:
         """One order from the basket to its end. The key stands in the note, so the database tells what a key made."""
         self._numbers += 1

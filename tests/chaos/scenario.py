@@ -34,7 +34,7 @@ class Plan:
     """How long and how hard."""
 
     seed: int
-    # the load and the faults last this long; with `once` the faults end when every kind was there
+    # the load and the faults last this long; with `once` until every kind of fault was there, but twice that at most
     seconds: float
     once: bool = False
     orders_per_second: float = 5.0
@@ -62,6 +62,7 @@ class Scenario:
         self._chance = random.Random(plan.seed)
         self._busy = city.restaurants[:2]
         self._quiet = city.restaurants[0]
+        self._eaters: list[Eater] = []
         self._background: list[asyncio.Task[None]] = []
         self._orders: set[asyncio.Task[None]] = set()
         self._client: asyncio.subprocess.Process
@@ -152,7 +153,7 @@ class Scenario:
         self._go(pry(self.recorder, stranger, place, first.tiffin.account_id), "stranger")
 
     async def _after_a_while(self, losing: Coroutine[Any, Any, None]) -> None:
-        await asyncio.sleep(self._chance.uniform(0.3, 0.7) * self.plan.seconds)
+        await asyncio.sleep(self._chance.uniform(0.2, 0.6) * self.plan.seconds)
         await losing
 
     def _go(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -169,22 +170,20 @@ class Scenario:
 
     async def _load(self) -> None:
         plan = self.plan
-        until = time.monotonic() + plan.seconds
+        least = time.monotonic() + plan.seconds
+        until = least + plan.seconds if plan.once else least
         around = Surroundings(
             self._system, self._chance, plan.away_seconds, self._client, self._change_menu, self._menu_is_seen
         )
         self.trouble = Trouble(around, self.recorder, pause_seconds=plan.pause_seconds)
         lanes = self.trouble.make(until, once=plan.once, lanes=plan.lanes)
         troubling = asyncio.create_task(self._guarded(lanes, "faults"))
-        stopping = asyncio.create_task(self.stop.wait())
         number = 0
-        while time.monotonic() < until and not troubling.done() and not self.stop.is_set():
+        while not self.stop.is_set() and (time.monotonic() < least or not troubling.done()):
             self._order(number)
             number += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), 1 / plan.orders_per_second)
-        await asyncio.wait((troubling, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
         self.trouble.end()
         await troubling
 
@@ -196,10 +195,12 @@ class Scenario:
         task.add_done_callback(self._orders.discard)
 
     async def _change_menu(self) -> None:
-        """Three changes in a row on a topic that is quiet otherwise."""
-        for item in self._quiet.menu["items"][:3]:
-            sold_out = next(self._menu_changes) % 2 == 1
-            await self._quiet.owner.tiffin.set_sold_out(item["id"], sold_out)
+        """Three changes in a row on a topic that is quiet otherwise, of things that nobody orders here."""
+        sold_out = next(self._menu_changes) % 2 == 1
+        ordered = {item for eater in self._eaters for item in eater.wanted}
+        unwanted = [item["id"] for item in self._quiet.menu["items"] if item["id"] not in ordered]
+        for item_id in unwanted[:3]:
+            await self._quiet.owner.tiffin.set_sold_out(item_id, sold_out)
 
     async def _menu_is_seen(self, seconds: float) -> None:
         topic = f"menu.{self._quiet.restaurant_id}"
