@@ -99,6 +99,12 @@ async def _swallow_clients(around: Surroundings, slot: Slot) -> None:
     slot.front.heal()
 
 
+async def _mute_node(around: Surroundings, slot: Slot) -> None:
+    slot.front.mute()
+    await around.stay_away()
+    slot.front.heal()
+
+
 async def _drop_announcements(around: Surroundings, slot: Slot) -> None:
     chance = around.chance
     slot.nats.is_lost = lambda subject: subject == _EVENTS and chance.random() < 0.5
@@ -151,6 +157,7 @@ KINDS = (
     FaultKind("nats cut from a node", ("web",), _cut_nats),
     FaultKind("nats swallowed from a node", ("web",), _swallow_nats),
     FaultKind("clients swallowed", ("web",), _swallow_clients),
+    FaultKind("answers swallowed", ("web",), _mute_node),
     FaultKind("announcements dropped", ("consumers",), _drop_announcements),
     FaultKind("last announcement dropped", ("web-1", "web-2", "postgres"), _drop_last_announcement),
     FaultKind("node frozen", ("web",), _freeze),

@@ -21,6 +21,8 @@ WATCHDOG_SECONDS = 6.0
 _COMMAND_SECONDS = 8.0
 _STEPS = ("preparing", "ready", "picked_up", "delivered")
 _REPEAT_SECONDS = 0.3
+# orders whose customer taps twice, perhaps on two nodes
+_TAPS_TWICE_SHARE = 0.2
 
 
 def patient(origins: list[str]) -> Reconnect:
@@ -139,7 +141,11 @@ class Eater:
         name = f"{self._customer.person.email.partition('@')[0]}/{self._numbers}"
         key = f"{name}-{self._chance.randrange(1 << 48):012x}"
         tiffin = self._chance.choice(self._tiffins)
-        order_id = await self._place(tiffin, name, key, {**self._bodies[restaurant_id], "note": key})
+        body = {**self._bodies[restaurant_id], "note": key}
+        placing = [self._place(tiffin, name, key, body)]
+        if self._chance.random() < _TAPS_TWICE_SHARE:
+            placing.append(self._place(self._chance.choice(self._tiffins), name, key, body))
+        order_id, *_ = await asyncio.gather(*placing)
         if order_id is not None:
             await self._follow(tiffin, name, order_id)
 

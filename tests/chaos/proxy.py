@@ -18,6 +18,8 @@ class Mode(StrEnum):
     PASS = "pass"
     CUT = "cut"
     SWALLOW = "swallow"
+    # what clients send arrives, the answers do not
+    MUTE = "mute"
 
 
 class PublishFilter:
@@ -49,7 +51,11 @@ class _Link:
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter | None) -> None:
         self.client = client
         self.server = server
-        self.swallows = False
+        self.mode = Mode.PASS
+
+    def swallows(self, source: asyncio.StreamWriter | None) -> bool:
+        """True if what comes from this end is lost."""
+        return self.mode is Mode.SWALLOW or (self.mode is Mode.MUTE and source is self.server)
 
     def abort(self) -> None:
         for writer in (self.client, self.server):
@@ -92,7 +98,14 @@ class Proxy:
         """From now on nothing comes through, and nobody is told, until `heal`."""
         self.mode = Mode.SWALLOW
         for link in self._links:
-            link.swallows = True
+            link.mode = Mode.SWALLOW
+
+    def mute(self) -> None:
+        """From now on clients hear nothing, though they are heard, until `heal`."""
+        self.mode = Mode.MUTE
+        for link in self._links:
+            if link.mode is Mode.PASS:
+                link.mode = Mode.MUTE
 
     def heal(self) -> None:
         """New connections pass; those that swallowed stay lost."""
@@ -107,7 +120,7 @@ class Proxy:
             writer.transport.abort()
             return
         link = _Link(writer, None)
-        link.swallows = self.mode is Mode.SWALLOW
+        link.mode = self.mode
         self._links.add(link)
         try:
             await self._lead(link, reader)
@@ -116,7 +129,7 @@ class Proxy:
             self._links.discard(link)
 
     async def _lead(self, link: _Link, reader: asyncio.StreamReader) -> None:
-        if link.swallows:
+        if link.mode is Mode.SWALLOW:
             await self._pump(link, reader, None, None)
             return
         try:
@@ -144,11 +157,11 @@ class Proxy:
         """Carry bytes from one end to the other until an end closes; then close both, unless the link swallows."""
         with contextlib.suppress(OSError):
             while data := await reader.read(_PIECE_BYTES):
-                if link.swallows or other is None:
+                if other is None or link.swallows(own):
                     continue
                 other.write(data if publishes is None else publishes.feed(data))
                 await other.drain()
         if own is not None:
             own.close()
-        if other is not None and not link.swallows:
+        if other is not None and not link.swallows(own):
             other.close()
