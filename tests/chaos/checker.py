@@ -7,10 +7,9 @@ finding names client, topic and numbers.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import pairwise
 
 from tests.chaos.history import FINAL_STATES, Call, Fault, History, Logged, Outcome, Right, Seen, Stood, Truth
 
@@ -272,10 +271,3 @@ def _check_drains(history: History, truth: Truth) -> Iterator[Finding]:
 def _overlap(call: Call, fault: Fault, shadow_seconds: float = 0.0) -> bool:
     """True if a call ran while the fault lasted, or up to `shadow_seconds` after it was repaired."""
     return call.invoked_at <= fault.ended_at + shadow_seconds and fault.began_at <= call.ended_at
-
-
-def longest_pause(moments: Iterable[float], begin: float, end: float) -> float:
-    """Seconds of the longest stretch between `begin` and `end` in which none of the moments lies."""
-    inside = sorted(moment for moment in moments if begin < moment < end)
-    edges = [begin, *inside, end]
-    return max(later - earlier for earlier, later in pairwise(edges))

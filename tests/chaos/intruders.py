@@ -103,10 +103,17 @@ class LosesRight:
 
 
 async def log_in_again(person: Person, origins: list[str]) -> Tiffin:
-    """Another session of the same account."""
+    """Another session of the same account; asked for until it is given."""
     tiffin = Tiffin(origins, pool=person.tiffin.http._pool)
-    await tiffin.log_in(person.email, DEMO_PASSWORD)
-    return tiffin
+    while True:
+        try:
+            await tiffin.log_in(person.email, DEMO_PASSWORD)
+        except (ProblemError, ConnectionLost, OSError) as error:
+            if isinstance(error, ProblemError) and not error.is_temporary:
+                raise
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return tiffin
 
 
 def fixed_token(tiffin: Tiffin) -> TokenSource:

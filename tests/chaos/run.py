@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from tests.chaos.checker import Kind, Verdict
 from tests.chaos.history import Outcome
+from tests.chaos.pauses import pauses
 from tests.chaos.scenario import Plan, Scenario, open_scenario
 from tests.chaos.system import data_folder
 
@@ -85,10 +86,11 @@ def _tell(console: Console, scenario: Scenario, verdict: Verdict) -> None:
     table = Table(title=f"Verdict, seed {scenario.plan.seed}")
     table.add_column("fault")
     table.add_column("times", justify="right")
-    table.add_column("longest without an acknowledged order, s", justify="right")
-    pauses = scenario.pauses()
+    table.add_column("longest without an order acknowledged, s", justify="right")
+    table.add_column("without an event seen, s", justify="right")
+    longest = pauses(scenario.recorder.history)
     for kind, count in sorted(verdict.faults.items()):
-        table.add_row(kind, str(count), f"{pauses[kind]:.1f}")
+        table.add_row(kind, str(count), *(f"{pause:.1f}" for pause in longest[kind]))
     console.print(table)
     counts = ", ".join(f"{kind} {verdict.count(kind)}" for kind in Kind)
     console.print(f"{verdict.orders} orders, {verdict.events} events seen; {counts}")

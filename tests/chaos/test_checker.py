@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.chaos.checker import Finding, Kind, check, longest_pause
+from tests.chaos.checker import Finding, Kind, check
 from tests.chaos.history import (
     Call,
     Fault,
@@ -291,8 +291,3 @@ def test_the_interleaving_of_clients_does_not_matter(chance: random.Random) -> N
 def test_steps_go_over_a_pipe_unchanged() -> None:
     for step in (Stood("a", "t", "e", 1, 2.5), Seen("a", "t", "e", 2, "x", 1.5, 2.5)):
         assert decode_step(encode_step(step)) == step
-
-
-def test_the_longest_pause() -> None:
-    assert longest_pause([1.0, 2.0, 6.0, 20.0], 0.0, 7.0) == 4.0
-    assert longest_pause([], 0.0, 7.0) == 7.0
