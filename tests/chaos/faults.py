@@ -165,6 +165,7 @@ KINDS = (
     FaultKind("clock jumps", ("web",), _jump),
     FaultKind("drain", ("web",), _drain),
 )
+_ROLLING = FaultKind("drain", ("web",), _drain)
 
 
 class Trouble:
@@ -182,9 +183,14 @@ class Trouble:
         self.now: dict[str, str] = {}
 
     async def make(self, until: float, *, once: bool, lanes: int) -> None:
-        """Faults until the monotonic moment `until` or `end`; `once`: until every kind was there."""
+        """Faults until the monotonic moment `until` or `end`; `once`: until every kind was there.
+
+        First all web nodes are replaced while nothing else is wrong, so that nothing excuses an error.
+        """
         self._until = until
         self._turns = self._shuffled()
+        for web in self._around.system.webs:
+            await self._do(_ROLLING, web)
         async with asyncio.TaskGroup() as tasks:
             for _ in range(lanes):
                 tasks.create_task(self._make(once=once))
@@ -199,14 +205,15 @@ class Trouble:
                 if once:
                     return
                 self._turns = self._shuffled()
-            await self._do(self._turns.pop())
+            await self._do(self._turns.pop(), self._around.chance.choice(self._around.system.webs))
             await asyncio.sleep(self._around.chance.uniform(*self._pause_seconds))
 
     def _shuffled(self) -> list[FaultKind]:
         return self._around.chance.sample(KINDS, len(KINDS))
 
-    async def _do(self, kind: FaultKind) -> None:
-        slot, parts = self._place(kind)
+    async def _do(self, kind: FaultKind, web: Slot) -> None:
+        parts = tuple(sorted(web.name if part == "web" else part for part in kind.parts))
+        slot = {place.name: place for place in self._around.system.slots}.get(parts[0], web)
         async with self._holding(parts):
             began_at = time.monotonic()
             self.now[kind.name] = slot.name
@@ -215,14 +222,6 @@ class Trouble:
             finally:
                 del self.now[kind.name]
                 self._recorder.history.faults.append(Fault(kind.name, ",".join(parts), began_at, time.monotonic()))
-
-    def _place(self, kind: FaultKind) -> tuple[Slot, tuple[str, ...]]:
-        """Where it is done, and all that it takes."""
-        system = self._around.system
-        web = self._around.chance.choice(system.webs)
-        slots = {slot.name: slot for slot in system.slots}
-        parts = tuple(sorted(web.name if part == "web" else part for part in kind.parts))
-        return slots.get(parts[0], web), parts
 
     @contextlib.asynccontextmanager
     async def _holding(self, parts: tuple[str, ...]) -> AsyncIterator[None]:

@@ -25,7 +25,7 @@ class Call:
 
     client: str
     account: str
-    # order.place, ticket.accept, ticket.reject, ticket.advance, menu.change
+    # order.place, basket.price, ticket.accept, ticket.reject, ticket.advance
     name: str
     # the idempotency key of an order; empty for commands on tickets
     key: str

@@ -142,12 +142,19 @@ class Eater:
         key = f"{name}-{self._chance.randrange(1 << 48):012x}"
         tiffin = self._chance.choice(self._tiffins)
         body = {**self._bodies[restaurant_id], "note": key}
+        await self._ask_price(tiffin, name, body)
         placing = [self._place(tiffin, name, key, body)]
         if self._chance.random() < _TAPS_TWICE_SHARE:
             placing.append(self._place(self._chance.choice(self._tiffins), name, key, body))
         order_id, *_ = await asyncio.gather(*placing)
         if order_id is not None:
             await self._follow(tiffin, name, order_id)
+
+    async def _ask_price(self, tiffin: Tiffin, name: str, body: Json) -> None:
+        """Once: the SDK must not repeat it by itself, so its customer would see every loss that a drain makes."""
+        basket = {field: value for field, value in body.items() if field not in ("expected_total_minor", "note")}
+        asking = tiffin.price_basket(basket)
+        await self._recorder.call(asking, client=name, account=tiffin.account_id, name="basket.price")
 
     async def _place(self, tiffin: Tiffin, name: str, key: str, body: Json) -> str | None:
         while True:

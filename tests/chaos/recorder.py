@@ -68,14 +68,14 @@ class Recorder:
         state: str = "",
     ) -> tuple[Outcome, Json]:
         """Make a call and write down what became of it; cancelled, its outcome is unknown. The answer is {} if there
-        is none; its order's id is taken from it where `order_id` is not given."""
+        is none; an order's id is taken from it where `order_id` is not given."""
         invoked_at = time.monotonic()
         answer: Json = {}
         outcome, error = Outcome.UNKNOWN, "cancelled"
         try:
             answer = await asking
             outcome, error = Outcome.ACKNOWLEDGED, ""
-            order_id = order_id or answer["order_id"]
+            order_id = order_id or answer.get("order_id", "")
         except (ProblemError, CommandError) as refusal:
             outcome = Outcome.UNKNOWN if refusal.is_temporary else Outcome.REFUSED
             error = str(refusal)

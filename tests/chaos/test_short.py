@@ -12,7 +12,7 @@ _SEED = int(os.environ.get("TIFFIN_CHAOS_SEED", "11"))
 
 @pytest.mark.timeout(150)
 async def test_every_kind_of_fault_once() -> None:
-    plan = Plan(_SEED, seconds=20.0, once=True, orders_per_second=4.0)
+    plan = Plan(_SEED, seconds=16.0, once=True, orders_per_second=4.0, lanes=3)
     with data_folder() as folder:
         async with open_scenario(plan, folder) as scenario:
             verdict = await scenario.run()
