@@ -11,7 +11,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up demo test check fmt bench bench-peers requirements env-example clean
+.PHONY: help setup up demo test chaos check fmt bench bench-peers requirements env-example clean
 
 help: ## list the commands
 	@echo "make <command>; arguments go in ARGS, as in: make test ARGS='-k orders'"
@@ -43,6 +43,9 @@ demo: setup ## watch a city order, cook and deliver through the public API; Ctrl
 
 test: setup ## run the tests, on servers of their own
 	$(BIN)/pytest $(ARGS)
+
+chaos: setup ## orders under faults and a verdict at the end: make chaos SECONDS=600 SEED=7; Ctrl-C ends it early
+	@exec $(BIN)/python -m tests.chaos.run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: setup ## style, types, import contracts, spelling
 	$(BIN)/ruff check .

@@ -74,7 +74,12 @@ def build_asgi(node: "Node") -> ASGIApp:
         max_topics=settings.max_topics,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    api = RequestMiddleware(build_api(node), max_body_bytes=settings.max_body_bytes, secure=settings.secure_cookies)
+    api = RequestMiddleware(
+        build_api(node),
+        max_body_bytes=settings.max_body_bytes,
+        secure=settings.secure_cookies,
+        is_draining=lambda: node.hub.draining,
+    )
     routes: list[BaseRoute] = [
         Route("/v1/events", EventsEndpoint(streams)),
         WebSocketRoute("/v1/socket", socket),

@@ -5,6 +5,7 @@ Plain ASGI, no per-request task. Streams do not pass here.
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from uuid import uuid4
 
@@ -31,8 +32,9 @@ _HEADERS = [
 class RequestMiddleware:
     """Wraps the API."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, secure: bool, is_draining: Callable[[], bool]) -> None:
         self._app = app
+        self._is_draining = is_draining
         self._max_body_bytes = max_body_bytes
         self._headers = list(_HEADERS)
         if secure:
@@ -52,6 +54,8 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *self._headers, (b"x-request-id", request_id.encode())]
+                if self._is_draining():  # the next request goes to another node, and none into a closing connection
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         async def send_unless_too_large(message: Message) -> None:

@@ -15,6 +15,8 @@ from tiffin.base.settings import Settings
 from tiffin.base.telemetry import get_logger
 
 _log = get_logger("app")
+# a busy kept-alive connection has its last answer within this; one that stays idle is closed
+_LEAVE_SECONDS = 1.0
 _DEFAULT_ORIGIN = Settings.model_fields["public_origin"].default
 
 
@@ -72,5 +74,6 @@ async def run_until(
         await asyncio.wait((stopping, serving), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         await node.hub.drain(settings.drain_seconds if len(node.hub.subscribers) > 50 else 0)
+        await server.wait_until_left(min(settings.drain_seconds, _LEAVE_SECONDS))
         server.should_exit = True
         await serving

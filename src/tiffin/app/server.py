@@ -14,6 +14,8 @@ from starlette.types import ASGIApp
 
 from tiffin.base.settings import Settings
 
+_LOOK_SECONDS = 0.02
+
 
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to the process's roles."""
@@ -26,6 +28,13 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    async def wait_until_left(self, seconds: float) -> None:
+        """Return when the last client has left, or after `seconds`; answers of a draining node send them away."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.server_state.connections:  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(_LOOK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

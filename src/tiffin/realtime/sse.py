@@ -300,7 +300,8 @@ class Resource:
         except TiffinError as error:
             await _problem(error, 404 if isinstance(error, NotFound) else 403)(scope, receive, send)
             return
-        if snapshot.ends_in_seconds is not None and snapshot.ends_in_seconds <= 0 and position is not None:
+        over = snapshot.ends_in_seconds is not None and snapshot.ends_in_seconds <= 0
+        if over and position == snapshot.position:  # who has not seen the end yet is given it first
             await send({"type": "http.response.start", "status": 204, "headers": [(b"connection", b"close")]})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -320,7 +321,8 @@ class Resource:
             position = snapshot.position
             subscriber.write_snapshot(snapshot.body, position)
         await hub.open(subscriber, {topic: position})
-        if snapshot.ends_in_seconds is not None:
+        # otherwise the end is among the events that are missing, and ends the stream when it has been written
+        if snapshot.ends_in_seconds is not None and position == snapshot.position:
             subscriber.ends_at = min(subscriber.ends_at, time.monotonic() + max(0.0, snapshot.ends_in_seconds))
             subscriber.ends_with = DONE
 

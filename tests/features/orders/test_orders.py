@@ -110,6 +110,21 @@ async def test_a_stream_resumes_and_is_204_after_the_end(town: Town) -> None:
     assert (over.status_code, over.content) == (204, b"")
 
 
+async def test_who_comes_back_long_after_the_end_still_gets_what_is_missing(town: Town) -> None:
+    order_id = town.ids["order_id"]
+    fresh = (await town.send("customer", "GET", f"/v1/orders/{order_id}")).json()
+    await town.send("customer", "POST", f"/v1/orders/{order_id}/cancel", {"reason": "Changed my mind"})
+    epoch, _, seq = fresh["position"].partition(":")
+    ends = {"last-event-id": f"{epoch}:{int(seq) + 1}"}
+    while True:  # whoever has seen the end is told when the stream is over
+        over = await town.client.get(f"/v1/orders/{order_id}/events", headers=town.bearer("customer") | ends)
+        if over.status_code == 204:
+            break
+    blocks = await follow(town, "customer", order_id, last_id=fresh["position"])
+    assert [event for event, _ in blocks] == ["sync", "order.cancelled", "bye"]
+    assert blocks[-1][1]["reason"] == "done"
+
+
 async def test_cancelling(town: Town) -> None:
     order_id = town.ids["order_id"]
     cancel = f"/v1/orders/{order_id}/cancel"
