@@ -2,6 +2,10 @@
 
 Ten thousand clients that come back at once then cost dozens of queries instead of tens of thousands. Equal
 questions in a batch are asked once.
+
+A node that takes ten thousand clients back is busy, so only a few of them fall into each window. With `pause_seconds`
+the next batch therefore waits that long for each question of the last: below 1 / `pause_seconds` questions a second
+this is not felt, above it batches grow until the pause is the longest.
 """
 
 import asyncio
@@ -11,16 +15,26 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+_LONGEST_PAUSE_SECONDS = 0.25
+
 
 class Batcher(Generic[K, V]):
     """Collects keys for `window_seconds` (or until `most`), then asks `read` for all; answers in the same order."""
 
     def __init__(
-        self, read: Callable[[Sequence[K]], Awaitable[Sequence[V]]], *, window_seconds: float = 0.002, most: int = 500
+        self,
+        read: Callable[[Sequence[K]], Awaitable[Sequence[V]]],
+        *,
+        window_seconds: float = 0.002,
+        pause_seconds: float = 0.0,
+        most: int = 500,
     ) -> None:
         self._read = read
         self._window_seconds = window_seconds
+        self._pause_seconds = pause_seconds
         self._most = most
+        # loop time before which no batch leaves that is not full
+        self._not_before = 0.0
         self._waiting: dict[K, asyncio.Future[V]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -34,7 +48,8 @@ class Batcher(Generic[K, V]):
             if len(self._waiting) >= self._most:
                 self._start()
             elif self._timer is None:
-                self._timer = loop.call_later(self._window_seconds, self._start)
+                pause = self._not_before - loop.time()
+                self._timer = loop.call_later(max(self._window_seconds, pause), self._start)
         return await asyncio.shield(future)
 
     def _start(self) -> None:
@@ -43,7 +58,9 @@ class Batcher(Generic[K, V]):
             self._timer = None
         waiting, self._waiting = self._waiting, {}
         if waiting:
-            task = asyncio.get_running_loop().create_task(self._run(waiting))
+            loop = asyncio.get_running_loop()
+            self._not_before = loop.time() + min(_LONGEST_PAUSE_SECONDS, len(waiting) * self._pause_seconds)
+            task = loop.create_task(self._run(waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

@@ -67,7 +67,7 @@ class SessionAuthenticator:
         self._database = database
         self._tokens = tokens
         self._idle_seconds = idle_seconds
-        self._batcher: Batcher[_Key, Principal | None] = Batcher(self._load)
+        self._batcher: Batcher[_Key, Principal | None] = Batcher(self._load, pause_seconds=0.005)
         self._cache: OrderedDict[_Key, _Cached] = OrderedDict()
         self._keys_of: dict[UUID, set[_Key]] = {}
         # access tokens whose signature was good, and until when (Unix seconds)
