@@ -183,6 +183,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self.open_link
 
+    def handle_ping(self) -> None:
+        if self.link is not None and not self.link.writable:
+            self.conn.data_to_send()  # a pong that nobody reads; the next one answers this ping too (RFC 6455, 5.5.3)
+        else:
+            super().handle_ping()
+
     def handle_close(self, event: Any) -> None:
         if self.link is not None:  # nothing may follow the close frame that is about to be echoed
             self.link.close_output()
