@@ -33,8 +33,11 @@ class RawSocket:
     def send(self, **message: Any) -> None:
         self.send_frame(orjson.dumps(message))
 
-    def send_frame(self, payload: bytes, opcode: int = TEXT) -> None:
-        self.writer.write(masked_frame(payload, opcode))
+    def send_frame(self, payload: bytes, opcode: int = TEXT, *, final: bool = True) -> None:
+        frame = bytearray(masked_frame(payload, opcode))
+        if not final:
+            frame[0] &= 0x7F
+        self.writer.write(frame)
 
     def hello(self, topics: Mapping[str, str | None]) -> None:
         self.send(type="hello", device_id=str(uuid4()), device="storm", topics=topics)

@@ -23,15 +23,16 @@ _CONSTANT = 40
 
 
 @pytest.fixture
-async def statements(database: Database) -> list[str]:
+async def statements(node: KernelNode) -> list[str]:
     """What the node's pool sends to PostgreSQL from now on; all its connections are opened, so that none is missed."""
     texts: list[str] = []
-    connections = [await database.pool.acquire() for _ in range(database.pool.get_max_size())]
+    pool = node.database.pool
+    connections = [await pool.acquire() for _ in range(pool.get_max_size())]
     for connection in connections:
         connection.add_query_logger(lambda record: texts.append(record.query.partition("(")[0][:60]))
         await connection.fetch("SELECT $1::text[]", [])  # asyncpg asks for the type once
     for connection in connections:
-        await database.pool.release(connection)
+        await pool.release(connection)
     return texts
 
 
