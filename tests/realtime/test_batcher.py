@@ -34,19 +34,19 @@ async def test_a_full_batch_does_not_wait_for_its_window() -> None:
 
 async def test_a_crowd_that_comes_bit_by_bit_is_gathered() -> None:
     reader = Reader()
-    batcher = Batcher(reader.read, window_seconds=0.001, longest_seconds=1.0)
-    await asyncio.gather(*(batcher.ask(0) for _ in range(1000)))  # equal questions are a crowd too
+    batcher = Batcher(reader.read, window_seconds=0.001, pause_seconds=0.02)
+    await asyncio.gather(*(batcher.ask(key) for key in range(100)))  # the next may leave in a quarter of a second
     asking = []
-    for key in range(1, 51):
+    for key in range(50):
         asking.append(asyncio.create_task(batcher.ask(key)))
-        await asyncio.sleep(0.002)  # longer than the shortest window
-    assert await asyncio.gather(*asking) == [key * 2 for key in range(1, 51)]
-    assert len(reader.batches) <= 4  # 51 if the window stays as it is
+        await asyncio.sleep(0.002)  # longer than the window
+    assert await asyncio.gather(*asking) == [key * 2 for key in range(50)]
+    assert len(reader.batches) <= 4  # 51 without a pause
 
 
-async def test_one_after_the_other_nobody_waits_for_a_crowd() -> None:
+async def test_below_the_rate_nobody_waits_for_a_crowd() -> None:
     reader = Reader()
-    batcher = Batcher(reader.read, window_seconds=0.001, longest_seconds=3600)
+    batcher = Batcher(reader.read, window_seconds=0.001, pause_seconds=0.0)
     async with asyncio.timeout(5):
         assert [await batcher.ask(key) for key in range(5)] == [0, 2, 4, 6, 8]
     assert len(reader.batches) == 5

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tiffin.base.principal import Principal
 from tiffin.db import Connection, Database
-from tiffin.realtime.batcher import CROWD_SECONDS, Batcher
+from tiffin.realtime.batcher import Batcher
 from tiffin.realtime.event_log import Head, list_heads
 from tiffin.realtime.topic import Grant, ReadRequest, TopicKind, TopicKinds
 
@@ -57,7 +57,7 @@ class Access:
         self._kinds = kinds
         self._read_sessions = read_sessions
         self._user_topic = user_topic
-        self._batcher: Batcher[_Question, Rights] = Batcher(self._read, longest_seconds=CROWD_SECONDS)
+        self._batcher: Batcher[_Question, Rights] = Batcher(self._read, pause_seconds=0.02)
 
     async def read(self, principal: Principal | None, topics: Sequence[str]) -> Rights:
         """What `principal` may read of `topics`, now. Raises Unavailable."""

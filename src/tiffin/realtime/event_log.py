@@ -17,6 +17,8 @@ from tiffin.realtime.topic import NOTHING_WRITTEN, Position
 QUERIES = load_queries(__package__)
 
 PAGE_EVENTS = 100
+# a page is never much larger than this, so that a slow reader of large events costs one page and not a hundred
+PAGE_BYTES = 256 * 1024
 _STATE = "realtime.events"
 
 Announce = Callable[[Sequence[StoredEvent]], None]
@@ -120,10 +122,12 @@ async def list_changed_heads(connection: Connection, known: Sequence[tuple[str, 
 async def list_events(
     connection: Connection, wanted: Sequence[tuple[str, int]], limit: int = PAGE_EVENTS
 ) -> list[list[StoredEvent]]:
-    """For each (topic, after), in the same order: up to `limit` events with a seq above `after`."""
-    rows = await connection.fetch(
-        QUERIES["list_events"], [topic for topic, _ in wanted], [after for _, after in wanted], limit
-    )
+    """For each (topic, after), in the same order: up to `limit` events with a seq above `after`.
+
+    A page may be shorter than `limit` and not the last: it ends where it reaches `PAGE_BYTES`.
+    """
+    topics, afters = [topic for topic, _ in wanted], [after for _, after in wanted]
+    rows = await connection.fetch(QUERIES["list_events"], topics, afters, limit, PAGE_BYTES)
     pages: list[list[StoredEvent]] = [[] for _ in wanted]
     for row in rows:
         pages[row["i"] - 1].append(_stored(row))

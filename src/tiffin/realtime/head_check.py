@@ -16,13 +16,15 @@ from prometheus_client import Counter, Histogram
 from tiffin.base.telemetry import get_logger
 from tiffin.db import UNREACHABLE, connect
 from tiffin.realtime.encoding import EncodedEvent
-from tiffin.realtime.event_log import PAGE_EVENTS, list_changed_heads, list_events
+from tiffin.realtime.event_log import list_changed_heads, list_events
 from tiffin.realtime.hub import FRESH_SECONDS, Hub
 from tiffin.realtime.live_topic import LiveTopic
 
 _log = get_logger("realtime.head_check")
 _SECONDS = Histogram("tiffin_head_check_seconds", "Duration of a full head check")
 _REPAIRED = Counter("tiffin_repaired_events", "Events found by a head check and not by an announcement")
+# topics whose pages are read, and stand in memory, together
+_TOPICS_A_READ = 500
 
 
 class HeadCheck:
@@ -114,7 +116,7 @@ class HeadCheck:
             if self._hub.topics.get(name) is topic and self._hub.accept_head(topic, head, heads_then[name]):
                 behind.append((topic, head.last_seq))
         while behind:
-            behind = await self._read(connection, behind)
+            behind = [*behind[_TOPICS_A_READ:], *await self._read(connection, behind[:_TOPICS_A_READ])]
 
     async def _read(
         self, connection: "asyncpg.Connection[asyncpg.Record]", behind: list[tuple[LiveTopic, int]]
@@ -127,7 +129,7 @@ class HeadCheck:
             for event in page:
                 self._hub.accept(EncodedEvent.of(event))
             _REPAIRED.inc(max(0, topic.head - before))
-            if len(page) == PAGE_EVENTS and before < topic.head < last_seq:
+            if before < topic.head < last_seq:
                 more.append((topic, last_seq))
         return more
 

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -18,10 +18,10 @@ from prometheus_client import Counter, Gauge
 from tiffin.base.telemetry import get_logger
 from tiffin.db import Database
 from tiffin.realtime.access import Access, Granted, Refused, Rights
-from tiffin.realtime.batcher import CROWD_SECONDS, Batcher
+from tiffin.realtime.batcher import Batcher
 from tiffin.realtime.disconnect import DRAIN, REVOKED
 from tiffin.realtime.encoding import Batch, EncodedEvent
-from tiffin.realtime.event_log import Head, list_events
+from tiffin.realtime.event_log import PAGE_BYTES, Head, list_events
 from tiffin.realtime.live_topic import Accepted, HeadChange, LiveTopic
 from tiffin.realtime.subscriber import Subscriber, Subscription
 from tiffin.realtime.topic import NOTHING_WRITTEN, Position
@@ -47,10 +47,11 @@ class _Delivery:
 
     def __init__(self, topic: LiveTopic) -> None:
         self.topic = topic
-        self.batch = Batch(topic.pending)
+        amount = _fitting(topic.pending)
+        self.batch = Batch(topic.pending[:amount])
         self.subscriptions = list(topic.subscriptions)
         self.index = 0
-        topic.pending = []
+        topic.pending = topic.pending[amount:]
 
 
 class Hub:
@@ -72,9 +73,7 @@ class Hub:
         # asks the head check to look at a topic soon; set by `HeadCheck`
         self.want: Callable[[LiveTopic, float], None] = lambda topic, delay: None
         self._heartbeat_seconds = heartbeat_seconds
-        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(
-            self._read_pages, longest_seconds=CROWD_SECONDS
-        )
+        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages, pause_seconds=0.02)
         self._database = database
         self._deliveries: deque[_Delivery] = deque()
         self._ready: list[LiveTopic] = []
@@ -390,6 +389,16 @@ class Hub:
     def count_reset(self, reason: str) -> None:
         """A position could not be served."""
         _RESETS.labels(reason).inc()
+
+
+def _fitting(events: Sequence[EncodedEvent]) -> int:
+    """How many of `events`, at least one, leave together; the next batch finds the slow ones behind."""
+    size = 0
+    for amount, event in enumerate(events):
+        if size >= PAGE_BYTES:
+            return amount
+        size += len(event.json)
+    return len(events)
 
 
 def _judge(position: Position | None, head: Head) -> str | None:

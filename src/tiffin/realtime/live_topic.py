@@ -5,6 +5,7 @@ Invariants: `ring` is contiguous and ends at `head`; `head` only grows within an
 """
 
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,18 @@ class LiveTopic:
         self.pending.append(event)
         if event.rights:
             self.last_rights = event.seq
+
+    def recall(self, page: Sequence[EncodedEvent]) -> None:
+        """Put events that were read from the log before those in the ring, so that the next reader finds them here."""
+        for event in reversed(page):
+            following = self.ring[0].seq if self.ring else self.head + 1
+            if event.seq >= following:
+                continue
+            is_full = len(self.ring) >= _RING_EVENTS or self.ring_bytes + len(event.json) > _RING_BYTES
+            if is_full or event.seq + 1 != following or event.epoch != self.epoch:
+                return
+            self.ring.appendleft(event)
+            self.ring_bytes += len(event.json)
 
     def judge(self, head: Head, known_seq: int) -> HeadChange:
         """What `head`, read now, means; `known_seq` was our head when the query started."""

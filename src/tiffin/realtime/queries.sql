@@ -37,15 +37,18 @@ SELECT w.topic, coalesce(c.prefix || h.epoch, '0') AS epoch, coalesce(h.last_seq
 
 -- name: list_events
 -- A page of events after a position, for each of several topics, in order. `i` is the place in the question.
+-- A page ends with the event that takes it to $4 bytes; their lengths are known without reading the bodies.
 SELECT want.i::int AS i, e.topic, c.prefix || h.epoch AS epoch, e.seq, e.type, e.at, e.rights, e.body
   FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS want (topic, after, i)
  CROSS JOIN (SELECT cluster_epoch() AS prefix) c
   JOIN topic_head h ON h.topic = want.topic
  CROSS JOIN LATERAL (
-       SELECT topic, seq, type, at, rights, body FROM event
-        WHERE event.topic = want.topic AND event.seq > want.after
-        ORDER BY event.seq LIMIT $3
+       SELECT p.*, sum(octet_length(p.body)) OVER (ORDER BY p.seq) - octet_length(p.body) AS bytes_before
+         FROM (SELECT topic, seq, type, at, rights, body FROM event
+                WHERE event.topic = want.topic AND event.seq > want.after
+                ORDER BY event.seq LIMIT $3) p
   ) e
+ WHERE e.bytes_before < $4
  ORDER BY want.i, e.seq;
 
 -- name: lock_trimmable_heads

@@ -186,6 +186,7 @@ class Subscriber(ABC):
             if not page or page[0].seq != seq + 1 or page[0].epoch != epoch:
                 self.lose(subscription, "trimmed")
                 return
+            topic.recall(page)
         batch = Batch(page)
         subscription.seq = batch.last_seq
         self.last_write = self.hub.now

@@ -21,6 +21,7 @@ from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 
 EXTENSION = "tiffin.link"
 
@@ -28,6 +29,7 @@ _HIGH_BYTES = 64 * 1024
 _LOW_BYTES = 16 * 1024
 _KERNEL_BUFFER_BYTES = 32 * 1024  # doubled by Linux; 3.9 MB were seen ahead of the mark without it
 _USER_TIMEOUT_MS = 20_000
+_MOST_FRAGMENTS = 1000
 
 
 class Listener(Protocol):
@@ -74,8 +76,9 @@ class TransportLink:
         self._listener = listener
         # set by close_output: the response is being ended by `send`
         self._closed = False
-        transport.set_write_buffer_limits(_HIGH_BYTES, _LOW_BYTES)
-        _tune(transport)
+        with suppress(OSError, RuntimeError, ValueError):  # uvloop raises on a connection that is already lost
+            transport.set_write_buffer_limits(_HIGH_BYTES, _LOW_BYTES)
+            _tune(transport)
 
     @property
     def unsent_bytes(self) -> int:
@@ -98,7 +101,7 @@ class TransportLink:
         self.writable = False
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
-            with suppress(OSError):  # drop unsent bytes instead of delivering them after the end
+            with suppress(OSError, ValueError):  # drop unsent bytes instead of delivering them after the end
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 
@@ -138,6 +141,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def open_link(self, listener: Listener) -> TransportLink:
         """Called by a stream endpoint after its response has started."""
+        if self.pipeline:  # a further request came with the first: uvicorn does not read on, and would miss the close
+            self.transport.abort()
         self.link = TransportLink(self.transport, listener)
         if self.transport.is_closing():  # its end was told before anybody listened
             asyncio.get_running_loop().call_soon(self.link.lost)
@@ -182,6 +187,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self.open_link
+
+    def handle_cont(self, event: Any) -> None:
+        if self.transport.is_closing():
+            return
+        if len(self.frames) < _MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:  # the size limit counts bytes, and empty fragments have none
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+
+    def handle_ping(self) -> None:
+        if self.link is not None and not self.link.writable:
+            self.conn.data_to_send()  # a pong that nobody reads; the next one answers this ping too (RFC 6455, 5.5.3)
+        else:
+            super().handle_ping()
 
     def handle_close(self, event: Any) -> None:
         if self.link is not None:  # nothing may follow the close frame that is about to be echoed

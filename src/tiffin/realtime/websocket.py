@@ -63,6 +63,8 @@ class SocketSubscriber(Subscriber):
         # sends the close frame; the endpoint may not return before it has
         self.closing: asyncio.Task[None] | None = None
         self._asgi_send = send
+        # who waits for the link to take answers again
+        self._room: asyncio.Future[None] | None = None
         # a socket acts for its session even where it reads nothing
         self._session = hub.watch(hub.access.own_topic(principal), self.recheck)
 
@@ -135,6 +137,21 @@ class SocketSubscriber(Subscriber):
 
     def _has_ended(self) -> None:
         """The endpoint's loop sees the disconnect in `receive`."""
+        self._make_room()
+
+    def on_drained(self) -> None:
+        super().on_drained()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    async def until_writable(self) -> None:
+        """Wait while the client takes no answers; until the connection has ended, at the latest."""
+        while self.is_open and not self.is_writable:
+            self._room = self.hub.loop.create_future()
+            await self._room
 
 
 class SocketEndpoint:
@@ -231,6 +248,7 @@ class SocketEndpoint:
             return 1
         malformed = 0
         for message in messages:
+            await subscriber.until_writable()  # who does not read is not read either
             if subscriber.ended_by is not None:
                 break
             if isinstance(message, Malformed):

@@ -21,7 +21,7 @@ from tiffin.features.accounts import repository
 from tiffin.features.accounts.errors import SessionEnded
 from tiffin.features.accounts.tokens import Tokens, hash_secret
 from tiffin.http.authentication import Credential
-from tiffin.realtime.batcher import CROWD_SECONDS, Batcher
+from tiffin.realtime.batcher import Batcher
 
 _CACHE_SECONDS = 60.0
 _MOST_CACHED = 10_000
@@ -67,7 +67,7 @@ class SessionAuthenticator:
         self._database = database
         self._tokens = tokens
         self._idle_seconds = idle_seconds
-        self._batcher: Batcher[_Key, Principal | None] = Batcher(self._load, longest_seconds=CROWD_SECONDS)
+        self._batcher: Batcher[_Key, Principal | None] = Batcher(self._load, pause_seconds=0.005)
         self._cache: OrderedDict[_Key, _Cached] = OrderedDict()
         self._keys_of: dict[UUID, set[_Key]] = {}
         # access tokens whose signature was good, and until when (Unix seconds)
