@@ -12,16 +12,28 @@ from typing import Any, Self
 from tiffin.bench.timing import STUCK_SECONDS, percentile_ms
 
 Address = tuple[str, int]
+_KEPT_SECONDS = 2.0  # uvicorn closes after 5
 
 
 class Asker:
     """A kept-alive connection that has at most one request under way."""
 
     def __init__(self, address: Address) -> None:
-        self.socket = socket.create_connection(address, timeout=STUCK_SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sent_at = 0.0
+        self._address = address
+        self.socket = self._connect()
+        self.sent_at = time.perf_counter()
         self._read = b""
+
+    def _connect(self) -> socket.socket:
+        connected = socket.create_connection(self._address, timeout=STUCK_SECONDS)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+
+    def renew(self) -> None:
+        """Connect anew if this one has been quiet so long that a server may close it."""
+        if time.perf_counter() - self.sent_at > _KEPT_SECONDS:
+            self.socket.close()
+            self.socket = self._connect()
 
     def __enter__(self) -> Self:
         return self

@@ -65,6 +65,8 @@ class Streams:
         with contextlib.ExitStack() as stack:
             askers = [stack.enter_context(Asker((address[0], address[1]))) for _ in range(burst)]
             for _ in range(events):
+                for asker in askers:
+                    asker.renew()
                 begun = time.perf_counter()
                 for asker in askers:
                     asker.send(encoded[self._caused % len(encoded)])
@@ -98,7 +100,9 @@ class Streams:
                 raise TimeoutError(f"{left} of {len(self._sockets) * burst} deliveries had not come")
             for handle, _ in ready:
                 if handle in asking:
-                    left -= self._take_answer(asking[handle])
+                    if self._take_answer(asking[handle]):
+                        self._poll.unregister(handle)  # what becomes of the connection now is nobody's concern
+                        left -= 1
                     continue
                 came = self._count(handle, marker)
                 now = time.perf_counter() - begun
@@ -106,16 +110,15 @@ class Streams:
                 left -= came
                 for _ in range(came):
                     seconds.append(now)
-        for handle in asking:
-            self._poll.unregister(handle)
         if any(missing.values()):
             raise ValueError("some connections had an event twice and others not at all")
 
-    def _take_answer(self, asker: Asker) -> int:
+    def _take_answer(self, asker: Asker) -> bool:
+        """True once the answer is whole. Raises ValueError if it is a refusal."""
         status = asker.take()
         if status is not None and not 200 <= status < 300:
             raise ValueError(f"the request that should cause an event was answered {status}")
-        return int(status is not None)
+        return status is not None
 
     def _count(self, handle: int, marker: bytes) -> int:
         """Read once; how many events it held."""
