@@ -146,6 +146,7 @@ async def _drain(around: Surroundings, slot: Slot) -> None:
     await slot.replace()
 
 
+_DRAIN = FaultKind("drain", ("web",), _drain)
 KINDS = (
     FaultKind("kill web", ("web",), _kill),
     FaultKind("kill relay", ("relay",), _kill),
@@ -163,9 +164,8 @@ KINDS = (
     FaultKind("node frozen", ("web",), _freeze),
     FaultKind("client frozen", ("client",), _freeze_client),
     FaultKind("clock jumps", ("web",), _jump),
-    FaultKind("drain", ("web",), _drain),
+    _DRAIN,
 )
-_ROLLING = FaultKind("drain", ("web",), _drain)
 
 
 class Trouble:
@@ -185,12 +185,13 @@ class Trouble:
     async def make(self, until: float, *, once: bool, lanes: int) -> None:
         """Faults until the monotonic moment `until` or `end`; `once`: until every kind was there.
 
-        First all web nodes are replaced while nothing else is wrong, so that nothing excuses an error.
+        First web nodes are replaced (`once`: one of them) while nothing else is wrong, so nothing excuses an error.
         """
         self._until = until
-        self._turns = self._shuffled()
-        for web in self._around.system.webs:
-            await self._do(_ROLLING, web)
+        webs = self._around.system.webs
+        for web in webs[:1] if once else webs:
+            await self._do(_DRAIN, web)
+        self._turns = [kind for kind in self._shuffled() if not (once and kind is _DRAIN)]
         async with asyncio.TaskGroup() as tasks:
             for _ in range(lanes):
                 tasks.create_task(self._make(once=once))
