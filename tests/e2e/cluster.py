@@ -10,12 +10,15 @@ import os
 import random
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import nats as nats_client
+from nats.aio.client import Client as NatsClient
 from tests.waiting import eventually
 
 from tiffin.client import Event, Live, Tiffin
@@ -25,6 +28,8 @@ from tiffin.demo.city import Customer, Person, Restaurant
 from tiffin.demo.ledger import Ledger
 from tiffin.demo.people import fill_basket
 from tiffin.embedded import EmbeddedNats, EmbeddedPostgres
+from tiffin.embedded.nats import _binary as nats_binary
+from tiffin.embedded.process import spawn
 
 _READY_SECONDS = 30
 
@@ -193,3 +198,87 @@ async def order_body(tiffin: Tiffin, restaurant: Restaurant, customer: Customer)
     basket = fill_basket(restaurant, customer, random.Random(7))
     bill = await tiffin.price_basket(basket)
     return {**basket, "expected_total_minor": bill["total_minor"], "note": ""}
+
+
+class NatsCluster:
+    """Three NATS servers that know each other; JetStream goes on while two of them live."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = [_free_port() for _ in range(6)]
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+
+    @property
+    def url(self) -> str:
+        """Of all three servers."""
+        return ",".join(f"nats://tiffin:secret@127.0.0.1:{port}" for port in self._ports[:3])
+
+    async def start(self) -> None:
+        """Start all three and return when the cluster takes work."""
+        for number in range(3):
+            name = f"n{number}"
+            home = self._folder / name
+            home.mkdir()
+            (home / "conf").write_text(self._configuration(number, home))
+            command = (str(nats_binary()), "--config", str(home / "conf"))
+            self._processes[name] = await spawn(command, home / "log", death_signal=signal.SIGTERM)
+        await eventually(self._has_leader, seconds=20)
+
+    def _configuration(self, number: int, home: Path) -> str:
+        routes = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in self._ports[3:])
+        return (
+            f'server_name: n{number}\nlisten: "127.0.0.1:{self._ports[number]}"\n'
+            'authorization { user: tiffin, password: "secret" }\n'
+            f'jetstream {{ store_dir: "{home}/store", max_file_store: 100MB, max_memory_store: 10MB }}\n'
+            f'cluster {{ name: tiffin, listen: "127.0.0.1:{self._ports[3 + number]}", routes: [{routes}] }}\n'
+        )
+
+    async def _has_leader(self) -> bool:
+        with contextlib.suppress(nats_client.errors.Error, OSError, TimeoutError):
+            async with self.client() as client:
+                info = await client.jetstream(timeout=1).account_info()
+                return info is not None
+        return False
+
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncIterator[NatsClient]:
+        """A connection to one of the servers."""
+        client = await nats_client.connect(
+            self.url.split(","), connect_timeout=1, allow_reconnect=False, error_cb=_ignore
+        )
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    async def leader(self) -> str:
+        """Who leads the queue's stream, kept by all three."""
+        async with self.client() as client:
+            info = await client.jetstream(timeout=1).stream_info("TIFFIN_WORK")
+        assert info.config.num_replicas == 3
+        assert info.cluster is not None
+        assert info.cluster.leader is not None
+        return info.cluster.leader
+
+    async def kill(self, name: str) -> None:
+        """SIGKILL one."""
+        process = self._processes.pop(name)
+        process.kill()
+        await process.wait()
+
+    async def stop(self) -> None:
+        """End those that are left."""
+        for process in self._processes.values():
+            process.kill()
+        await asyncio.gather(*(process.wait() for process in self._processes.values()))
+
+
+async def _ignore(_: Exception) -> None:
+    """A server that is not up yet; the caller asks again."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from tests.realtime.harness import KernelNode, run_node
+from tests.realtime.harness import KernelNode, close_all, run_node
+from tests.waiting import eventually
 
 from tiffin.base.settings import Settings
 from tiffin.db import Database, create_pool
@@ -51,3 +52,12 @@ async def writing(storm_url: str) -> AsyncIterator[Database]:
     pool = await create_pool(storm_url, 8, min_size=1)
     yield Database(pool, storm_url)
     await pool.close()
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_is_left(node: KernelNode) -> AsyncIterator[None]:
+    """Every test ends with the hub drained to zero."""
+    yield
+    await close_all()
+    await eventually(lambda: not node.server.server_state.connections and not node.server.server_state.tasks)
+    await eventually(lambda: not node.hub.subscribers and not node.hub.topics and not node.presence._entries)

@@ -29,6 +29,8 @@ async def witness(node: KernelNode) -> AsyncIterator[RawSocket]:
     await node.write_texts("open.a", "unharmed")
     assert (await socket.next("event"))["event"]["data"]["text"] == "unharmed"
     await _is_alone(node)
+    socket.abort()
+    await eventually(lambda: not node.server.server_state.connections and not node.hub.topics)
 
 
 async def _is_alone(node: KernelNode) -> None:

@@ -90,7 +90,7 @@ class Node:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_close, pool)
             node = cls(settings, Database(pool, settings.database_url.get_secret_value()))
-            queue = Queue(node.nats, node.runner) if consumers else None
+            queue = Queue(node.nats, node.runner, replicas=settings.nats_replicas) if consumers else None
             node.nats.start()
             stack.push_async_callback(node.nats.stop)
             node.hub.start()

@@ -37,7 +37,10 @@ class Settings(BaseSettings):
         None, description="PostgreSQL, as postgresql://…; unset: `tiffin up` starts its own"
     )
     database_pool_size: int = Field(12, ge=2, le=200, description="connections a process keeps to PostgreSQL")
-    nats_url: SecretStr | None = Field(None, description="NATS, as nats://…; unset: `tiffin up` starts its own")
+    nats_url: SecretStr | None = Field(
+        None, description="NATS, as nats://…, servers of a cluster by commas; unset: `tiffin up` starts its own"
+    )
+    nats_replicas: int = Field(1, ge=1, le=5, description="servers of a NATS cluster that keep the queue: 1, 3 or 5")
 
     secret_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET), min_length=32, description="signs access tokens; at least 32 characters"

@@ -8,6 +8,8 @@ in the background, so a node starts without NATS.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 import nats
 from nats.aio.client import Client
@@ -29,10 +31,14 @@ Handler = Callable[[Msg], Awaitable[None]]
 
 
 class NatsConnection:
-    """Publishes and subscribes. `on_trouble` is called when messages to us may have been lost."""
+    """Publishes and subscribes. `on_trouble` is called when messages to us may have been lost.
+
+    `url` may name several servers of a cluster, with commas between; the login of the first is good for all, also for
+    those that the cluster tells of.
+    """
 
     def __init__(self, url: str, name: str, on_trouble: Callable[[], None] | None = None) -> None:
-        self._url = url
+        self._urls = url.split(",")
         self._name = name
         self._on_trouble = on_trouble or (lambda: None)
         # called after every (re)connect, to make again what a restarted server forgot
@@ -88,7 +94,8 @@ class NatsConnection:
         while True:
             try:
                 await self.client.connect(
-                    self._url,
+                    self._urls,
+                    **_login_of(self._urls[0]),
                     name=self._name,
                     no_echo=True,
                     ping_interval=5,
@@ -142,8 +149,10 @@ class NatsConnection:
         _log.info("nats_connected")
         self._wake.set()
         self._on_trouble()
+        for earlier in self._setups:
+            earlier.cancel()
         for callback in self._on_connect:
-            task = asyncio.get_running_loop().create_task(_quietly(callback))
+            task = asyncio.get_running_loop().create_task(_until_done(callback))
             self._setups.add(task)
             task.add_done_callback(self._setups.discard)
 
@@ -157,8 +166,24 @@ class NatsConnection:
         _log.warning("nats_error", error=repr(error))
 
 
-async def _quietly(callback: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await callback()
-    except Exception as error:  # the relay does without; the next reconnect tries again
-        _log.warning("nats_setup_failed", error=repr(error))
+async def _until_done(callback: Callable[[], Awaitable[None]]) -> None:
+    """A cluster that has no leader yet refuses; meanwhile the relay does without."""
+    pause = 0.25
+    while True:
+        try:
+            await callback()
+            return
+        except Exception as error:
+            _log.warning("nats_setup_failed", error=repr(error), next_try_seconds=pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 5.0)
+
+
+def _login_of(url: str) -> dict[str, Any]:
+    """The login in a URL, as options: those of the cluster's servers that nobody named come without one."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return {}
+    if parts.password is None:
+        return {"token": parts.username}
+    return {"user": parts.username, "password": parts.password}

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 import orjson
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import BadRequestError
 
 from tiffin.base.errors import Unavailable
 from tiffin.base.telemetry import get_logger
@@ -39,7 +40,7 @@ def _token(consumer: str) -> str:
     return consumer.replace(".", "_")
 
 
-def stream_config() -> StreamConfig:
+def stream_config(replicas: int = 1) -> StreamConfig:
     """The one stream: short-lived hints; `discard: new`, since the default would drop the oldest work."""
     return StreamConfig(
         name=STREAM,
@@ -50,6 +51,7 @@ def stream_config() -> StreamConfig:
         max_age=60,
         max_msgs=1_000_000,
         duplicate_window=60,
+        num_replicas=replicas,
     )
 
 
@@ -72,9 +74,11 @@ class Handing:
 class Queue:
     """This node's pull requests, one a consumer."""
 
-    def __init__(self, nats: NatsConnection, runner: Runner) -> None:
+    def __init__(self, nats: NatsConnection, runner: Runner, *, replicas: int = 1) -> None:
         self._nats = nats
         self._runner = runner
+        # servers of a NATS cluster that keep the stream
+        self._replicas = replicas
         self._tasks: list[asyncio.Task[None]] = []
         self._pulls = [_Pull(nats, name, runner.run) for name in runner.consumers]
         nats.on_connect(self._set_up)
@@ -92,7 +96,11 @@ class Queue:
 
     async def _set_up(self) -> None:
         jetstream = self._nats.client.jetstream(timeout=5)
-        await jetstream.add_stream(stream_config())
+        config = stream_config(self._replicas)
+        try:
+            await jetstream.add_stream(config)
+        except BadRequestError:  # it is there, with other settings than ours
+            await jetstream.update_stream(config)
         for pull in self._pulls:
             await jetstream.add_consumer(STREAM, pull.config())
         for pull in self._pulls:
