@@ -38,6 +38,13 @@ class Position:
             return None
         return cls(epoch, int(seq)) if len(seq) <= 18 else None
 
+    @classmethod
+    def read(cls, text: str) -> "Position":
+        """One that the kernel wrote itself, as SQL's `topic_position` does."""
+        position = cls.parse(text)
+        assert position is not None
+        return position
+
 
 # the position in a topic that has never been written to
 NOTHING_WRITTEN = Position("0", 0)

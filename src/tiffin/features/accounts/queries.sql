@@ -8,6 +8,12 @@ SELECT a.id, a.email, a.name, a.phone, a.language, a.version, a.created_at,
        array(SELECT r.role FROM account_role r WHERE r.account_id = a.id) AS roles
   FROM account a WHERE a.id = $1;
 
+-- name: get_profile
+-- An account and the position of its topic $2, of one moment.
+SELECT a.id, a.email, a.name, a.phone, a.language, a.version, a.created_at,
+       array(SELECT r.role FROM account_role r WHERE r.account_id = a.id) AS roles, topic_position($2) AS position
+  FROM account a WHERE a.id = $1;
+
 -- name: get_account_by_email
 SELECT a.id, a.email, a.name, a.phone, a.language, a.version, a.created_at,
        array(SELECT r.role FROM account_role r WHERE r.account_id = a.id) AS roles

@@ -12,6 +12,7 @@ from tiffin.base.principal import Role
 from tiffin.db import Connection, load_queries
 from tiffin.features.accounts.domain import Account, Address, RefreshState, Session, SessionKind, email_key
 from tiffin.features.accounts.errors import AccountNotFound, EmailTaken
+from tiffin.realtime import Position
 
 QUERIES = load_queries(__package__)
 
@@ -54,6 +55,14 @@ async def require_account(connection: Connection, account_id: UUID) -> Account:
     if account is None:
         raise AccountNotFound("There is no account with this id.")
     return account
+
+
+async def require_profile(connection: Connection, account_id: UUID, topic: str) -> tuple[Account, Position]:
+    """An account and the position of its topic, of one moment. Raises AccountNotFound."""
+    row = await connection.fetchrow(QUERIES["get_profile"], account_id, topic)
+    if row is None:
+        raise AccountNotFound("There is no account with this id.")
+    return _account(row), Position.read(row["position"])
 
 
 async def get_account_by_email(connection: Connection, email: str) -> Account | None:

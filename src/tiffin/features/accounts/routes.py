@@ -46,7 +46,7 @@ def account_routes(service: AccountService) -> APIRouter:
         headers = {"etag": tag, "cache-control": "private, no-cache"}
         if is_current(if_none_match, tag):
             return Response(status_code=304, headers=headers)
-        view = ProfileView(**AccountView.of(account).model_dump(), position=str(position))
+        view = ProfileView.of(account, position=str(position))
         return Response(view.model_dump_json(), headers=headers, media_type="application/json")
 
     @router.patch("/profile")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -167,9 +167,10 @@ class AccountView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, account: Account) -> Self:
-        """The view of an account."""
+    def of(cls, account: Account, **further: Any) -> Self:
+        """The view of an account, with the `further` fields of a view that has more."""
         return cls(
+            **further,
             account_id=account.id,
             email=account.email,
             name=account.name,

@@ -28,7 +28,7 @@ from tiffin.features.accounts.schemas import (
 )
 from tiffin.http.conditional import etag, require_match
 from tiffin.http.limits import RateLimiter
-from tiffin.realtime import EventLog, Position, get_position
+from tiffin.realtime import EventLog, Position
 
 _MOST_ADDRESSES = 50
 
@@ -61,9 +61,9 @@ class AccountService:
 
     async def read_profile(self, principal: Principal) -> tuple[Account, Position]:
         """The own profile and the position of the own topic, of one moment."""
-        async with self.database.snapshot() as connection:
-            account = await repository.require_account(connection, principal.account_id)
-            return account, await get_position(connection, user_topic(account.id))
+        topic = user_topic(principal.account_id)
+        async with self.database.connection() as connection:
+            return await repository.require_profile(connection, principal.account_id, topic)
 
     async def find_by_email(self, connection: Connection, email: str) -> Account | None:
         """The account of an e-mail address, for features above."""

@@ -54,10 +54,12 @@ class MenuService:
 
     async def read_menu_tag(self, principal: Principal | None, restaurant_id: UUID) -> str:
         """The tag of a menu that the caller may see: `menu_tag` without the menu. Raises RestaurantNotFound."""
-        async with self.database.snapshot() as connection:
-            restaurant = await repository.require_restaurant(connection, restaurant_id)
+        async with self.database.connection() as connection:
+            restaurant, position = await repository.require_restaurant_at(
+                connection, restaurant_id, menu_topic(restaurant_id)
+            )
             await access.require_visible(connection, principal, restaurant)
-            return menu_tag(restaurant, await get_position(connection, menu_topic(restaurant_id)))
+            return menu_tag(restaurant, position)
 
     async def read_menu(self, principal: Principal | None, restaurant_id: UUID) -> tuple[Menu, Position]:
         """A menu that the caller may see, and the position of its topic in the same snapshot.

@@ -7,6 +7,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 -- name: get_restaurant
 SELECT * FROM restaurant WHERE id = $1;
 
+-- name: get_restaurant_at
+-- A restaurant and the position of its menu's topic $2, of one moment.
+SELECT *, topic_position($2) AS position FROM restaurant WHERE id = $1;
+
 -- name: lock_restaurant
 -- Every change of a restaurant, its menu or its members takes this lock first.
 SELECT * FROM restaurant WHERE id = $1 FOR NO KEY UPDATE;

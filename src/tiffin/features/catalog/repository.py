@@ -13,6 +13,7 @@ from tiffin.db import Connection, load_queries
 from tiffin.features.catalog.domain import Member, MemberRole, Restaurant
 from tiffin.features.catalog.errors import RestaurantNotFound
 from tiffin.features.catalog.rows import hours_to_json, member_of, restaurant_of
+from tiffin.realtime import Position
 
 QUERIES = load_queries(__package__)
 
@@ -61,6 +62,14 @@ async def require_restaurant(connection: Connection, restaurant_id: UUID) -> Res
     if restaurant is None:
         raise RestaurantNotFound()
     return restaurant
+
+
+async def require_restaurant_at(connection: Connection, restaurant_id: UUID, topic: str) -> tuple[Restaurant, Position]:
+    """The restaurant, published or not, and the position of a topic, of one moment. Raises RestaurantNotFound."""
+    row = await connection.fetchrow(QUERIES["get_restaurant_at"], restaurant_id, topic)
+    if row is None:
+        raise RestaurantNotFound()
+    return restaurant_of(row), Position.read(row["position"])
 
 
 async def lock_restaurant(connection: Connection, restaurant_id: UUID) -> Restaurant:

@@ -77,9 +77,8 @@ async def require_snapshot(
     row = await connection.fetchrow(QUERIES["get_snapshot"], order_id, topic)
     if row is None:
         raise OrderNotFound()
-    position = Position.parse(row["position"])
-    assert position is not None
-    return _order(row), [_transition(*line) for line in row["history"]], position
+    history = [_transition(*line) for line in row["history"]]
+    return _order(row), history, Position.read(row["position"])
 
 
 async def require_order(connection: Connection, order_id: UUID) -> Order:
