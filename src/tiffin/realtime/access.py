@@ -1,8 +1,8 @@
 """Who may read what, asked in batches.
 
-One snapshot answers everything a connection needs to begin: whether its session lives, which topics it may read,
-what guards each, and where topics and guards stand at that moment. Because rights and positions come from the same
-snapshot, a right lost later is an event above a position that is known.
+One batch answers everything a connection needs to begin: whether its session lives, which topics it may read, what
+guards each, and where topics and guards stand. Positions are read before the rights: whatever changed a right since
+is an event above a position that is known, so no snapshot is needed, and a lone question costs three statements.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -68,10 +68,17 @@ class Access:
         return self._user_topic(principal)
 
     async def _read(self, questions: Sequence[_Question]) -> Sequence[Rights]:
-        async with self._database.snapshot() as connection:
-            fresh = await self._fresh(connection, [principal for principal, _ in questions])
-            grants = await self._grants(connection, fresh, questions)
-            heads = await self._heads(connection, fresh, questions, grants)
+        topics = {topic for _, topics in questions for topic in topics}
+        topics.update(self._user_topic(principal) for principal, _ in questions if principal is not None)
+        async with self._database.connection() as connection:
+            while True:
+                heads = await list_heads(connection, list(topics))
+                fresh = await self._fresh(connection, [principal for principal, _ in questions])
+                grants = await self._grants(connection, fresh, questions)
+                guards = {guard for grant in grants.values() if grant is not None for guard in grant.guards}
+                if guards <= topics:
+                    break
+                topics |= guards  # where these stand must be known from before, too
         return [
             self._rights(asked, now, topics, grants, heads)
             for (asked, topics), now in zip(questions, fresh, strict=True)
@@ -100,18 +107,6 @@ class Access:
             answers = await kind.readers(connection, list(requests.values()))
             grants.update(zip(requests, answers, strict=True))
         return grants
-
-    async def _heads(
-        self,
-        connection: Connection,
-        fresh: Sequence[Principal | None],
-        questions: Sequence[_Question],
-        grants: dict[tuple[Principal | None, str], Grant | None],
-    ) -> dict[str, Head]:
-        wanted = {topic for _, topics in questions for topic in topics}
-        wanted.update(guard for grant in grants.values() if grant is not None for guard in grant.guards)
-        wanted.update(self._user_topic(principal) for principal in fresh if principal is not None)
-        return await list_heads(connection, list(wanted))
 
     def _rights(
         self,
