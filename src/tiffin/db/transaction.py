@@ -65,12 +65,13 @@ class Part:
 
     `sql` is a list of CTEs without WITH, as it stands in a `.sql` file; `arguments` are its `$1`, `$2`, …. The rows of
     the CTE called `name` are handed to `done` as dictionaries of JSON values, before COMMIT: an error there rolls back.
+    Nothing else in the transaction sees what a part writes, and there is one part of a name.
     """
 
     name: str
     sql: str
     arguments: tuple[Any, ...]
-    done: Callable[[list[dict[str, Any]]], None]
+    done: Callable[[list[dict[str, Any]]], None] | None = None
 
 
 def _move_parameter(by: int, match: re.Match[str]) -> str:
@@ -119,7 +120,8 @@ class Transaction:
         answers = await self.connection.fetchrow(statement, *(value for part in parts for value in part.arguments))
         assert answers is not None
         for part, rows in zip(parts, answers.values(), strict=True):
-            part.done(rows)
+            if part.done is not None:
+                part.done(rows)
 
     async def _run_after(self) -> None:
         for hook in self._after:

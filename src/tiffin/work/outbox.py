@@ -62,7 +62,7 @@ class Outbox:
         keys: list[UUID] | None = transaction.state.get(_WITHDRAWN)
         if keys is None:
             keys = transaction.state[_WITHDRAWN] = []
-            part = Part("withdrawn", QUERIES["withdraw_work"], (keys,), lambda _: None)
+            part = Part("withdrawn", QUERIES["withdraw_work"], (keys,))
             transaction.at_end(lambda: part)
         keys.append(key)
 

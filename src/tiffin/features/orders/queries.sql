@@ -1,11 +1,15 @@
 -- name: insert_order
--- The order and the first line of its history, in one statement.
-WITH placed AS (
+-- Part of a transaction's last statement: the order and the first line of its history.
+placed_order AS (
     INSERT INTO customer_order (id, number, customer_id, restaurant_id, state, lines, bill, total_minor, currency,
                                 destination, restaurant, note, placed_at, ready_at, eta_at, customer_name)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19)
-)
-INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $5, $13, $16, $17, $18);
+    VALUES ($1::uuid, $2::text, $3::uuid, $4::uuid, $5::text, $6::jsonb, $7::jsonb, $8::bigint, $9::text, $10::jsonb,
+            $11::jsonb, $12::text, $13::timestamptz, $14::timestamptz, $15::timestamptz, $19::text)
+), placed AS (
+    INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason)
+    VALUES ($1::uuid, $5::text, $13::timestamptz, $16::text, $17::uuid, $18::text)
+    RETURNING 1
+);
 
 -- name: get_order
 SELECT * FROM customer_order WHERE id = $1;
@@ -21,11 +25,16 @@ SELECT o.*, topic_position($2) AS position,
 SELECT * FROM customer_order WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: update_order
--- The new state and the history's line, in one statement.
-WITH changed AS (
-    UPDATE customer_order SET state = $2, ready_at = $3, eta_at = $4, ended_at = $5 WHERE id = $1
-)
-INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason) VALUES ($1, $2, $6, $7, $8, $9);
+-- Part of a transaction's last statement: the new state and the history's line.
+changed_order AS (
+    UPDATE customer_order SET state = $2::text, ready_at = $3::timestamptz, eta_at = $4::timestamptz,
+                              ended_at = $5::timestamptz
+     WHERE id = $1::uuid
+), changed AS (
+    INSERT INTO order_transition (order_id, state, at, actor, actor_id, reason)
+    VALUES ($1::uuid, $2::text, $6::timestamptz, $7::text, $8::uuid, $9::text)
+    RETURNING 1
+);
 
 -- name: list_orders
 -- A customer's orders, the newest first, after the id $2 (NULL: from the start).

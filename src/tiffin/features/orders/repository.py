@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tiffin.base.geo import Point
-from tiffin.db import Connection, load_queries
+from tiffin.db import Connection, Part, Transaction, load_queries
 from tiffin.features.orders.domain import (
     Actor,
     Bill,
@@ -24,11 +24,10 @@ from tiffin.realtime import Position
 QUERIES = load_queries(__package__)
 
 
-async def insert_order(connection: Connection, order: Order, placed: Transition) -> None:
-    """Store a new order and the first line of its history."""
+def insert_order(transaction: Transaction, order: Order, placed: Transition) -> None:
+    """Store a new order and the first line of its history, at the transaction's end."""
     bill = order.bill
-    await connection.execute(
-        QUERIES["insert_order"],
+    arguments = (
         order.id,
         order.number,
         order.customer_id,
@@ -62,6 +61,7 @@ async def insert_order(connection: Connection, order: Order, placed: Transition)
         placed.reason,
         order.customer_name,
     )
+    transaction.at_end(lambda: Part("placed", QUERIES["insert_order"], arguments))
 
 
 async def get_order(connection: Connection, order_id: UUID) -> Order | None:
@@ -97,10 +97,9 @@ async def lock_order(connection: Connection, order_id: UUID) -> Order:
     return _order(row)
 
 
-async def update_order(connection: Connection, order: Order, transition: Transition) -> None:
-    """Store an order's new state and the line of its history."""
-    await connection.execute(
-        QUERIES["update_order"],
+def update_order(transaction: Transaction, order: Order, transition: Transition) -> None:
+    """Store a locked order's new state and the line of its history, at the transaction's end."""
+    arguments = (
         order.id,
         order.state,
         order.ready_at,
@@ -111,6 +110,7 @@ async def update_order(connection: Connection, order: Order, transition: Transit
         transition.actor_id,
         transition.reason,
     )
+    transaction.at_end(lambda: Part("changed", QUERIES["update_order"], arguments))
 
 
 async def list_orders(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[Order]:

@@ -86,7 +86,7 @@ class OrderService:
             raise PriceChanged(bill=BillView.of(bill).model_dump(mode="json"))
         order = _new_order(principal, restaurant, bill, body, now)
         placed = Transition(OrderState.PLACED, now, Actor.CUSTOMER, principal.account_id, "")
-        await repository.insert_order(connection, order, placed)
+        repository.insert_order(transaction, order, placed)
         self._tell(transaction, order, placed)
         self._outbox.enqueue(transaction, OrderPlacedFact(order_id=order.id))
         return order, (placed,)
@@ -198,7 +198,7 @@ class OrderService:
         ended_at = now if to in FINAL_STATES else None
         changed = replace(order, state=to, ready_at=ready_at, eta_at=eta_at, ended_at=ended_at)
         made = Transition(to, now, actor, actor_id, reason)
-        await repository.update_order(transaction.connection, changed, made)
+        repository.update_order(transaction, changed, made)
         self._tell(transaction, changed, made)
         return changed
 
