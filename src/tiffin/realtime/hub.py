@@ -73,7 +73,7 @@ class Hub:
         # asks the head check to look at a topic soon; set by `HeadCheck`
         self.want: Callable[[LiveTopic, float], None] = lambda topic, delay: None
         self._heartbeat_seconds = heartbeat_seconds
-        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages, pause_seconds=0.02)
+        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages, pause_seconds=0.01)
         self._database = database
         self._deliveries: deque[_Delivery] = deque()
         self._ready: list[LiveTopic] = []
