@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
-from tests.realtime.harness import KernelNode
+from tests.realtime.harness import KernelNode, Written, open_sse
 from tests.storms.clients import Follower, SocketFollower, SseFollower, following, heads_of, publish
 from tests.waiting import eventually
 
@@ -104,3 +104,31 @@ async def _storm(followers: list[Follower], wanted: Callable[[], int]) -> None:
         follower.cut()
     await eventually(lambda: not any(follower.is_attached for follower in followers))
     await eventually(lambda: sum(follower.is_attached for follower in followers) >= wanted(), seconds=20)
+
+
+async def test_a_long_backlog_is_read_once_for_many(node: KernelNode, writing: Database, statements: list[str]) -> None:
+    """A hundred and fifty clients come back to more than a node keeps in memory: they share what is read."""
+    await node.write_texts("open.long", "start")
+    since = await node.position("open.long")
+    for _ in range(5):
+        await node.write("open.long", *(Written(text=str(number)) for number in range(80)))
+    heads = await heads_of(node, ["open.long"])
+    followers: list[Follower] = [SseFollower(node.port, uuid4(), {"open.long": since}) for _ in range(150)]
+    before = len(statements)
+    async with following(followers):
+        await eventually(lambda: all(follower.has_all(heads) for follower in followers), seconds=20)
+    asked = [text for text in statements[before:] if text.startswith(_READS)]
+    assert [wrong for follower in followers if (wrong := follower.complain(heads))] == []
+    assert len(asked) <= len(followers) / 50 + _CONSTANT, Counter(asked)
+
+
+async def test_what_one_fetched_serves_the_next(node: KernelNode, statements: list[str]) -> None:
+    await node.write_texts("open.shared", "start")
+    since = await node.position("open.shared")
+    await node.write_texts("open.shared", *(str(number) for number in range(30)))
+    before = len(statements)
+    for _ in range(3):
+        client = await open_sse(node.port, "open.shared", since=since)
+        assert (await client.event()).data["ok"]
+        assert await client.texts(30) == [str(number) for number in range(30)]
+    assert sum(text.startswith("-- A page of") for text in statements[before:]) == 1

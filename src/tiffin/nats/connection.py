@@ -24,6 +24,7 @@ _CONNECTED = Gauge("tiffin_nats_connected", "1 while connected to NATS")
 _DROPPED = Counter("tiffin_nats_dropped", "Outgoing messages dropped because NATS was away")
 
 _MOST_WAITING = 10_000
+_MOST_WAITING_BYTES = 32 * 1024 * 1024
 _PENDING_MESSAGES = 200_000
 _PENDING_BYTES = 256 * 1024 * 1024
 
@@ -45,6 +46,7 @@ class NatsConnection:
         self._on_connect: list[Callable[[], Awaitable[None]]] = []
         self._subscriptions: list[tuple[str, Handler]] = []
         self._waiting: deque[tuple[str, bytes, dict[str, str] | None, str]] = deque()
+        self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._setups: set[asyncio.Task[None]] = set()
@@ -83,11 +85,18 @@ class NatsConnection:
 
     def publish(self, subject: str, payload: bytes, headers: dict[str, str] | None = None, reply: str = "") -> None:
         """Queue a message; returns at once and never raises."""
-        if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.popleft()
-            _DROPPED.inc()
         self._waiting.append((subject, payload, headers, reply))
+        self._waiting_bytes += len(payload)
+        while len(self._waiting) > _MOST_WAITING or self._waiting_bytes > _MOST_WAITING_BYTES:
+            self._next()
+            _DROPPED.inc()
         self._wake.set()
+
+    def _next(self) -> tuple[str, bytes, dict[str, str] | None, str]:
+        """Take the oldest message from the queue."""
+        message = self._waiting.popleft()
+        self._waiting_bytes -= len(message[1])
+        return message
 
     async def _connect(self) -> None:
         pause = 0.1
@@ -137,7 +146,7 @@ class NatsConnection:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting and self.client.is_connected:
-                subject, payload, headers, reply = self._waiting.popleft()
+                subject, payload, headers, reply = self._next()
                 try:
                     await self.client.publish(subject, payload, reply, headers)
                 except Exception as error:

@@ -57,7 +57,7 @@ class Access:
         self._kinds = kinds
         self._read_sessions = read_sessions
         self._user_topic = user_topic
-        self._batcher: Batcher[_Question, Rights] = Batcher(self._read, pause_seconds=0.02)
+        self._batcher: Batcher[_Question, Rights] = Batcher(self._read, pause_seconds=0.01)
 
     async def read(self, principal: Principal | None, topics: Sequence[str]) -> Rights:
         """What `principal` may read of `topics`, now. Raises Unavailable."""

@@ -73,7 +73,7 @@ class Hub:
         # asks the head check to look at a topic soon; set by `HeadCheck`
         self.want: Callable[[LiveTopic, float], None] = lambda topic, delay: None
         self._heartbeat_seconds = heartbeat_seconds
-        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages, pause_seconds=0.02)
+        self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages, pause_seconds=0.01)
         self._database = database
         self._deliveries: deque[_Delivery] = deque()
         self._ready: list[LiveTopic] = []
@@ -112,10 +112,14 @@ class Hub:
         while True:
             await asyncio.sleep(1.0 if self._heartbeat_seconds >= 5 else self._heartbeat_seconds / 5)
             self.now = time.monotonic()
-            for index, subscriber in enumerate(list(self.subscribers)):
-                subscriber.tick(self.now, self._heartbeat_seconds)
-                if index % 500 == 499:
-                    await asyncio.sleep(0)
+            await self._tick_all()
+
+    async def _tick_all(self) -> None:
+        """A frame of its own, so that the last connection is not kept until the next tick that finds one."""
+        for index, subscriber in enumerate(list(self.subscribers)):
+            subscriber.tick(self.now, self._heartbeat_seconds)
+            if index % 500 == 499:
+                await asyncio.sleep(0)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` beside everything else; cancelled when the hub stops."""
