@@ -252,6 +252,7 @@ class Streams:
             await attach(subscriber)
         except TiffinError as error:
             subscriber.finish(_reason_of(error), after_ms=random.randint(1000, 4000))
+        scope["headers"].clear()  # an idle stream keeps nothing that nobody reads again
         await subscriber.ended
         if watcher is not None:
             watcher.cancel()

@@ -23,6 +23,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
 
+from tiffin.realtime.lean import NO_PIPELINE, LeanEvent, LeanQueue
+
 EXTENSION = "tiffin.link"
 
 _HIGH_BYTES = 64 * 1024
@@ -144,9 +146,15 @@ class HttpProtocol(HttpToolsProtocol):
         if self.pipeline:  # a further request came with the first: uvicorn does not read on, and would miss the close
             self.transport.abort()
         self.link = TransportLink(self.transport, listener)
+        self.pipeline = cast("Any", NO_PIPELINE)
+        self.cycle.message_event = cast("Any", LeanEvent(is_set=False))  # streams do not receive: nobody waits for it
         if self.transport.is_closing():  # its end was told before anybody listened
             asyncio.get_running_loop().call_soon(self.link.lost)
         return self.link
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow._is_writable_event = cast("Any", LeanEvent(is_set=True))
 
     def on_message_begin(self) -> None:
         if self.link is not None:  # a pipelined request behind a stream hides the close from uvicorn
@@ -182,6 +190,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.transport.is_closing() or self.close_sent:
             asyncio.get_running_loop().call_soon(self.link.lost)
         return self.link
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.queue = cast("Any", LeanQueue())
+        self.writable = cast("Any", LeanEvent(is_set=True))
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -211,6 +211,7 @@ class SocketEndpoint:
             await send({"type": "websocket.send", "text": payload.decode()})
 
         subscriber.link = open_link(scope, subscriber, send_payload)
+        scope["headers"].clear()  # an idle socket keeps nothing that nobody reads again
         self._hub.count_connection("websocket", 1)
         timer = self._hub.loop.call_later(_HELLO_SECONDS, self._expect_hello, subscriber)
         malformed = 0
