@@ -31,7 +31,7 @@ from tiffin.realtime.announcer import Announcer
 from tiffin.realtime.head_check import HeadCheck
 from tiffin.realtime.hub import Hub
 from tiffin.realtime.presence import Presence
-from tiffin.realtime.sse import EventsEndpoint, Streams
+from tiffin.realtime.sse import Streams
 from tiffin.realtime.topic import TopicKinds
 from tiffin.realtime.websocket import SocketEndpoint
 
@@ -146,7 +146,7 @@ class KernelNode:
             max_topics=self.settings.max_topics,
             heartbeat_seconds=self.settings.heartbeat_seconds,
         )
-        return Router([Route("/v1/events", EventsEndpoint(self.streams)), WebSocketRoute("/v1/socket", socket)])
+        return Router([Route("/v1/events", self.streams), WebSocketRoute("/v1/socket", socket)])
 
     async def write(self, topic: str, *events: Event) -> None:
         """Commit events on a topic."""

@@ -395,13 +395,13 @@ async def test_a_client_that_goes_before_its_stream_begins_leaves_nothing(
         begun.set()
         real(self, positions)
 
-    async def stream(*arguments: Any) -> None:
+    async def begin(*arguments: Any) -> Any:
         await gone.wait()
-        await run(*arguments)
+        return await real_begin(*arguments)
 
-    run = node.streams._run
+    real_begin = node.streams._begin
     monkeypatch.setattr(SseSubscriber, "name_positions", name_positions)
-    monkeypatch.setattr(node.streams, "_run", stream)
+    monkeypatch.setattr(node.streams, "_begin", begin)
     _, writer = await connect(node.port)
     writer.write(b"GET /v1/events?topic=open.a&since=0:0 HTTP/1.1\r\nHost: x\r\n\r\n")
     await asyncio.wait_for(begun.wait(), 5)

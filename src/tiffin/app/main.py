@@ -15,7 +15,7 @@ from tiffin.app.health import Health
 from tiffin.app.middleware import RequestMiddleware
 from tiffin.http.authentication import add_cookie_security
 from tiffin.http.problems import Problem
-from tiffin.realtime.sse import EventsEndpoint, Streams
+from tiffin.realtime.sse import Streams
 from tiffin.realtime.websocket import SocketEndpoint
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def build_asgi(node: "Node") -> ASGIApp:
         is_draining=lambda: node.hub.draining,
     )
     routes: list[BaseRoute] = [
-        Route("/v1/events", EventsEndpoint(streams)),
+        Route("/v1/events", streams),
         WebSocketRoute("/v1/socket", socket),
         *_resources(node, streams),
         *Health(node.database, node.nats, node.hub).routes(),

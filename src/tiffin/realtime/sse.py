@@ -174,7 +174,10 @@ ReadSnapshot = Callable[[Principal | None, UUID], Awaitable[Snapshot]]
 
 
 class Streams:
-    """Makes the stream endpoints of a node."""
+    """`GET /v1/events` as a plain ASGI endpoint, and what makes the other stream endpoints of a node.
+
+    An idle stream keeps the frames of all coroutines that wait for its end, so there are few, with few variables.
+    """
 
     def __init__(self, hub: Hub, authenticator: Authenticator, origins: frozenset[str], *, max_topics: int) -> None:
         self.hub = hub
@@ -189,16 +192,18 @@ class Streams:
         )
         return None if credential is None else await self._authenticator.authenticate(credential)
 
-    async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """`GET /v1/events`: any topics the caller may read."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Any topics the caller may read."""
+        if not await accepts_stream(scope, receive, send):
+            return
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=self._max_topics + 10)
         topics = list(dict.fromkeys(query.get("topic", [])))
         if not 0 < len(topics) <= self._max_topics:
             detail = f"Name 1 to {self._max_topics} topics as ?topic=…&topic=…"
             await problem_response(422, "Unprocessable Content", "topics_missing", detail)(scope, receive, send)
             return
-        cursor = Headers(scope=scope).get("last-event-id") or query.get("since", [""])[0]
-        positions = parse_cursor(cursor, topics)
+        positions = parse_cursor(Headers(scope=scope).get("last-event-id") or query.get("since", [""])[0], topics)
+        del query
 
         async def attach(subscriber: SseSubscriber) -> None:
             await self.hub.open(subscriber, positions)
@@ -228,19 +233,25 @@ class Streams:
             return
         self.hub.count_connection("sse", 1)
         try:
-            await self._run(scope, receive, send, subscriber, attach)
+            watcher = await self._begin(scope, receive, send, subscriber, attach)
+            await subscriber.ended
+            if watcher is not None:
+                watcher.cancel()
+            await _end(send, subscriber)
         finally:
             self.hub.detach(subscriber)
             self.hub.count_connection("sse", -1)
 
-    async def _run(
+    async def _begin(
         self,
         scope: Scope,
         receive: Receive,
         send: Send,
         subscriber: SseSubscriber,
         attach: Callable[[SseSubscriber], Awaitable[None]],
-    ) -> None:
+    ) -> "asyncio.Task[None] | None":
+        """Write the first bytes and attach the topics. Returns what watches for the client to leave, if it must."""
+
         async def send_payload(payload: bytes) -> None:
             await send({"type": "http.response.body", "body": payload, "more_body": True})
 
@@ -253,14 +264,7 @@ class Streams:
         except TiffinError as error:
             subscriber.finish(_reason_of(error), after_ms=random.randint(1000, 4000))
         scope["headers"].clear()  # an idle stream keeps nothing that nobody reads again
-        await subscriber.ended
-        if watcher is not None:
-            watcher.cancel()
-        with suppress(Exception):
-            async with asyncio.timeout(_END_SECONDS):
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-        link.abort()
+        return watcher
 
 
 class Resource:
@@ -342,15 +346,14 @@ async def accepts_stream(scope: Scope, receive: Receive, send: Send) -> bool:
     return False
 
 
-class EventsEndpoint:
-    """`GET /v1/events` as a plain ASGI endpoint."""
-
-    def __init__(self, streams: Streams) -> None:
-        self._streams = streams
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await accepts_stream(scope, receive, send):
-            await self._streams.events(scope, receive, send)
+async def _end(send: Send, subscriber: SseSubscriber) -> None:
+    """Finish the response, or cut the connection off if that takes too long."""
+    with suppress(Exception):
+        async with asyncio.timeout(_END_SECONDS):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+    if subscriber.link is not None:
+        subscriber.link.abort()
 
 
 def _problem(error: TiffinError, status: int) -> Any:
