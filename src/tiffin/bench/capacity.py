@@ -1,8 +1,8 @@
 """What an installation needs for so many active users, from the costs measured by the benchmarks.
 
-`python -m tiffin.bench.capacity` prints the table of docs/scaling.md. A load is taken from the numbers every part of Tiffin is built
-for: of 10,000 active users 1,000 follow an order at once, for 37 minutes; everybody has a stream open; a courier carries
-two orders and reports every 12 s. Each size is planned with processors a third idle, and a rush minute of it is then
+`python -m tiffin.bench.capacity` prints the table of docs/scaling.md. The load is that of the numbers Tiffin is built
+for: of 10,000 active users 1,000 follow an order at once, for 37 minutes; everybody has a stream open; a courier
+carries two orders and reports every 12 s. Each size is planned with processors a third idle, and a rush of it is then
 simulated: orders come at random and queue for web processes and database processors.
 """
 
@@ -118,11 +118,21 @@ def simulate(
 
 def table(costs: Costs, users: Iterable[int] = _USERS) -> str:
     """All sizes as a table in Markdown."""
-    lines = [
-        "| active users | orders/s | deliveries/s | reports/s | topics | web processes | streams | PostgreSQL: orders"
-        " | PostgreSQL: head checks | log a day | order p50 | order p99 |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    names = (
+        "active users",
+        "orders/s",
+        "deliveries/s",
+        "reports/s",
+        "topics",
+        "web processes",
+        "streams",
+        "PostgreSQL: orders",
+        "PostgreSQL: head checks",
+        "log a day",
+        "order p50",
+        "order p99",
+    )
+    lines = [f"| {' | '.join(names)} |", "|---:" * len(names) + "|"]
     for one in (plan(amount, costs) for amount in users):
         cores = max(1, math.ceil(one.postgres_order_cores / _BUSY))
         seconds = simulate(one.orders_per_second, one.web_processes, cores, costs, _seconds(one.orders_per_second))
