@@ -19,6 +19,7 @@ from tests.waiting import eventually
 
 from tiffin.base.settings import Settings
 from tiffin.db import Database
+from tiffin.realtime.event_log import QUERIES
 
 _SIZES = (0, 1, 125, 126, 65_000, 65_536, 70_000, 200_000, 2**20)
 
@@ -60,17 +61,16 @@ async def test_one_publisher_does_not_hold_up_another_topic(node: KernelNode, wr
     release = asyncio.Event()
 
     async def hold() -> None:
+        event = {"topic": "open.held", "back": 0, "type": "log.written", "rights": False, "body": '{"text":"held"}'}
         async with writing.pool.acquire() as connection, connection.transaction():
-            query = (
-                "SELECT append_events(ARRAY['open.held'], ARRAY['log.written'], ARRAY['{\"text\":\"held\"}'], '{f}')"
-            )
-            await connection.execute(query)
+            statement = f"WITH {QUERIES['append_events']} SELECT count(*) FROM events"
+            assert await connection.fetchval(statement, [{"topic": "open.held", "count": 1}], [event]) == 1
             holding.set()
             await release.wait()
 
     holding = asyncio.Event()
     held = asyncio.create_task(hold())
-    await holding.wait()
+    await asyncio.wait_for(holding.wait(), 5)
     behind = asyncio.create_task(publish(node, writing, ["open.held"], "behind"))
     await publish(node, writing, ["open.free"], "free")
     assert await client.texts(1, seconds=2) == ["free"]
