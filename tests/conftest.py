@@ -67,6 +67,9 @@ async def database_url(servers: EmbeddedServers, _template: str) -> AsyncIterato
     """The URL of a migrated, empty database of this test's own."""
     name = f"tiffin_test_{next(_numbers)}"
     await _execute(servers, f"CREATE DATABASE {name} TEMPLATE {_template} STRATEGY file_copy")
+    beating = await asyncpg.connect(servers.postgres.url_of(name))  # as if a relay had been there since the template
+    await beating.execute("UPDATE work_beat SET beat_at = now()")
+    await beating.close()
     yield servers.postgres.url_of(name)
     await _execute(servers, f"DROP DATABASE {name} WITH (FORCE)")
 
