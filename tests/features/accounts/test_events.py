@@ -165,7 +165,7 @@ async def test_refusals_leave_no_events(world: World) -> None:
 
 async def test_what_ends_a_right_is_flagged(world: World) -> None:
     flagged = {event.type for event in USER_EVENTS if event.rights}
-    assert flagged == {"account.changed", "session.ended", "role.granted", "role.revoked"}, (
+    assert flagged == {"account.changed", "session.ended", "role.granted", "role.revoked"}
         "a name is a principal's, too"
     )
 
