@@ -6,14 +6,12 @@ sending itself was is reported as `late_p99_ms` (coordinated omission). Two devi
 ticket, one accepts it at once; every customer follows every order on a stream of its own.
 
 An order keeps four programs busy: Tiffin (web, relay and consumers in one process), PostgreSQL, NATS and the load. On
-three cores or more the load has one of its own; on two all share both, and a second part puts the three servers on one
-core and the load on the other.
+three cores or more the load has one of its own; on two all share both.
 
 Figures: `p50_ms`, `p99_ms` (send to the last of the restaurant's sockets, at 100 orders/s, medians of rounds),
 `confirmed_p50_ms`, `confirmed_p99_ms` (send to `order.confirmed` at the customer), `lost`, `twice`,
 `cpu_ms_python`, `_postgres`, `_nats` and `_load` (processor time an order costs each), `orders_per_second_max` (the
-highest rate at which p99 stays below 1 s and the schedule is kept), `orders_per_second_max_one_core` (the same with
-all three servers on one core).
+highest rate at which p99 stays below 1 s and the schedule is kept).
 """
 
 import asyncio
@@ -68,9 +66,6 @@ async def measure(say: Say) -> Result:
                     _pin(system, shared, cores if len(cores) < 3 else cores[-1:])
                 figures = await _measure(load, system, say)
                 if can_pin:
-                    say(f"All servers on core {cores[0]}, the load on core {cores[-1]}")
-                    _pin(system, cores[:1], cores[-1:])
-                    figures["orders_per_second_max_one_core"] = round(await _find_most(load, say))
                     _pin(system, cores, cores)
                 figures |= {"lost": load.ledger.lost, "twice": load.ledger.twice, "refused": load.refused}
     note = f"four programs on {len(cores)} cores" if len(cores) < 3 else f"the load has core {cores[-1]} of its own"
