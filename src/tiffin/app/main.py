@@ -111,9 +111,14 @@ def _resources(node: "Node", streams: Streams) -> list[BaseRoute]:
     ]
 
 
-def _asyncapi(node: "Node"):  # type: ignore[no-untyped-def]
+def describe_live(node: "Node") -> dict[str, Any]:
+    """The AsyncAPI document."""
     commands = [command for feature in node.features for command in feature.commands]
-    document = build_asyncapi(node.kinds.all, commands, node.settings.public_origin)
+    return build_asyncapi(node.kinds.all, commands, node.settings.public_origin)
+
+
+def _asyncapi(node: "Node"):  # type: ignore[no-untyped-def]
+    document = describe_live(node)
 
     async def asyncapi(_: Request) -> Response:
         return JSONResponse(document)

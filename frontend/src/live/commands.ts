@@ -1,0 +1,108 @@
+/**
+ * Commands on their way. Each is answered once: by the server, or with an error of our own when nobody could be asked
+ * (`not_connected`), when it may or may not have been done (`connection_lost`), or when its time is over (`expired`).
+ * Those that are kept outlive connections and reloads and are sent again with the same id.
+ */
+import type { Outbox } from "./outbox";
+import type { CommandProblem, Reply } from "./protocol";
+
+/** Answers after which a kept command is tried again until it expires. */
+const TEMPORARY = new Set(["unavailable", "rate_limited", "internal_error"]);
+const AGAIN_MS = 2_000;
+
+export interface OutgoingCommand {
+  id: string;
+  account: string | null;
+  name: string;
+  data: unknown;
+  keep: boolean;
+  expiresAt: number;
+}
+
+type Send = (id: string, name: string, data: unknown) => void;
+
+export class Commands {
+  private readonly pending = new Map<string, OutgoingCommand>();
+  private send: Send | null = null;
+  /** writes to the outbox, one after the other */
+  private storing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly tell: (reply: Reply) => void,
+  ) {}
+
+  /** True while something waits for a connection or an answer. */
+  get waiting(): boolean {
+    return this.pending.size > 0;
+  }
+
+  add(command: OutgoingCommand): void {
+    if (!this.send && !command.keep) return this.refuse(command, "not_connected", "There is no connection right now.");
+    this.pending.set(command.id, command);
+    if (command.keep) {
+      const { id, account, name, data, expiresAt } = command;
+      this.store(() => this.outbox.put({ id, account, name, data, expiresAt }));
+    }
+    this.send?.(command.id, command.name, command.data);
+  }
+
+  /** Somebody else is logged in: the others' commands rest in the outbox, and what was left of theirs comes back. */
+  async switchTo(account: string | null): Promise<void> {
+    for (const [id, command] of this.pending) if (command.account !== account) this.pending.delete(id);
+    for (const left of await this.outbox.all().catch(() => [])) {
+      if (left.account !== account || this.pending.has(left.id)) continue;
+      this.pending.set(left.id, { ...left, keep: true });
+      this.send?.(left.id, left.name, left.data);
+    }
+  }
+
+  connected(send: Send): void {
+    this.send = send;
+    this.expire(Date.now());
+    for (const { id, name, data } of this.pending.values()) send(id, name, data);
+  }
+
+  disconnected(): void {
+    this.send = null;
+    for (const command of [...this.pending.values()])
+      if (!command.keep) this.refuse(command, "connection_lost", "The connection was lost; it may have been done.");
+  }
+
+  answered(reply: Reply): void {
+    const command = this.pending.get(reply.id);
+    if (!command) return;
+    if (!reply.ok && command.keep && TEMPORARY.has(reply.error.code) && Date.now() < command.expiresAt) {
+      setTimeout(() => this.repeat(command), AGAIN_MS);
+      return;
+    }
+    this.finish(command, reply);
+  }
+
+  /** Give up what nobody wants done any more. */
+  expire(now: number): void {
+    for (const command of [...this.pending.values()])
+      if (command.expiresAt <= now)
+        this.refuse(command, "expired", "There was no connection in time; it was not done.");
+  }
+
+  private repeat(command: OutgoingCommand): void {
+    if (this.pending.has(command.id)) this.send?.(command.id, command.name, command.data);
+  }
+
+  private refuse(command: OutgoingCommand, code: string, message: string): void {
+    const error: CommandProblem = { code, message, details: {} };
+    this.finish(command, { id: command.id, ok: false, error });
+  }
+
+  private finish(command: OutgoingCommand, reply: Reply): void {
+    this.pending.delete(command.id);
+    if (command.keep) this.store(() => this.outbox.remove(command.id));
+    this.tell(reply);
+  }
+
+  private store(write: () => Promise<void>): void {
+    // a browser without storage still sends; what is lost is only the surviving of a reload
+    this.storing = this.storing.then(write).catch(() => undefined);
+  }
+}
