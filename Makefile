@@ -9,9 +9,15 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options $(UPGRADE)
 
+NPM := frontend/npm
+SITE := src/tiffin/app/site/.built
+FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/customer frontend/kitchen -type f -not -path '*/generated/*') \
+	frontend/vite.config.ts frontend/tsconfig.json
+API_SOURCES := $(shell find src/tiffin/app src/tiffin/features src/tiffin/realtime src/tiffin/http -name '*.py')
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up demo test chaos check fmt bench bench-peers requirements env-example clean
+.PHONY: help setup site up demo test chaos check fmt bench bench-peers requirements env-example clean
 
 help: ## list the commands
 	@echo "make <command>; arguments go in ARGS, as in: make test ARGS='-k orders'"
@@ -35,24 +41,43 @@ setup: .venv/ready ## install everything into .venv (again only when the require
 	@$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
-up: setup ## start Tiffin with its own PostgreSQL and NATS on http://127.0.0.1:8000
+site: setup $(SITE) ## build the browser apps (again only when their sources change)
+
+frontend/node_modules/.ready: frontend/package-lock.json frontend/.npmrc
+	@echo "Installing what the browser apps are built with"
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# types of the API, from the documents the server describes itself with
+frontend/src/api/generated/.made: $(API_SOURCES) frontend/scripts/make-api.mjs frontend/node_modules/.ready | setup
+	@$(BIN)/python -m tiffin.cli.documents frontend/src/api/generated
+	@$(NPM) run --silent api src/api/generated src/api/generated
+	@touch $@
+
+$(SITE): $(FRONTEND_SOURCES) frontend/src/api/generated/.made
+	@echo "Building the browser apps"
+	@$(NPM) run --silent build
+	@touch $@
+
+up: site ## start Tiffin with its own PostgreSQL and NATS on http://127.0.0.1:8000
 	@exec $(BIN)/tiffin up $(ARGS)
 
-demo: setup ## watch a city order, cook and deliver through the public API; Ctrl-C ends it
+demo: site ## watch a city order, cook and deliver through the public API; Ctrl-C ends it
 	@exec $(BIN)/tiffin demo $(ARGS)
 
-test: setup ## run the tests, on servers of their own
+test: site ## run the tests, on servers of their own
 	$(BIN)/pytest $(ARGS)
 
 chaos: setup ## orders under faults and a verdict at the end: make chaos SECONDS=600 SEED=7; Ctrl-C ends it early
 	@exec $(BIN)/python -m tests.chaos.run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-check: setup ## style, types, import contracts, spelling
+check: setup frontend/src/api/generated/.made ## style, types, import contracts, spelling, the frontend
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(NPM) run --silent check
 
 fmt: setup ## put the code into the one style
 	$(BIN)/ruff check --fix --exit-zero .
@@ -67,10 +92,12 @@ bench-peers: setup ## install what `tiffin bench` compares with (Debian's nginx 
 requirements: setup ## lock the versions that pyproject.toml asks for; newest of all: make requirements UPGRADE=--upgrade
 	$(COMPILE) --output-file=requirements/run.txt pyproject.toml
 	$(COMPILE) --extra=dev --output-file=requirements/dev.txt pyproject.toml
+	$(COMPILE) --output-file=requirements/node.txt requirements/node.in
 
 env-example: setup ## write .env.example from the settings
 	$(BIN)/python -m tiffin.cli.env_example > .env.example
 
 clean: ## remove the environment and caches; data in .tiffin stays
-	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		frontend/node_modules frontend/src/api/generated src/tiffin/app/site
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,13 +1,14 @@
-"""The ASGI application of a node: streams and sockets first and bare, then health, documents and the API."""
+"""The ASGI application of a node: streams and sockets first and bare, then health, documents, pages, and the API."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tiffin import __version__
 from tiffin.app.asyncapi import build_asyncapi
@@ -15,6 +16,7 @@ from tiffin.app.error_handlers import install_error_handlers
 from tiffin.app.health import Health
 from tiffin.app.middleware import RequestMiddleware
 from tiffin.app.route_index import RouteIndex
+from tiffin.app.site import site_routes
 from tiffin.http.authentication import add_cookie_security
 from tiffin.http.problems import Problem
 from tiffin.realtime.sse import Streams
@@ -95,9 +97,19 @@ def build_asgi(node: "Node") -> ASGIApp:
         *_resources(node, streams),
         *Health(node.database, node.nats, node.hub).routes(),
         Route("/asyncapi.json", _asyncapi(node), methods=["GET"]),
-        Mount("", api),
+        Mount("", _api_or_pages(api, settings.basemap)),
     ]
     return Router(routes, redirect_slashes=False)
+
+
+def _api_or_pages(api: ASGIApp, basemap: Path | None) -> ASGIApp:
+    """The API, without a look at the pages' routes on its way; what is no page either is its 404."""
+    pages = Router(site_routes(basemap), redirect_slashes=False, default=api)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        await (api if scope["path"].startswith("/v1/") else pages)(scope, receive, send)
+
+    return dispatch
 
 
 def _resources(node: "Node", streams: Streams) -> list[BaseRoute]:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     )
     register_attempts_per_hour: int = Field(60, ge=1, description="registrations an hour from one address prefix")
 
+    basemap: Path | None = Field(None, description="PMTiles file under the maps; unset: maps are blank")
     max_body_bytes: int = Field(1_000_000, ge=10_000, description="largest body of a JSON request")
     max_frame_bytes: int = Field(1_048_576, ge=65_536, description="largest WebSocket message accepted")
     max_topics: int = Field(100, ge=1, le=1000, description="topics one connection may follow")

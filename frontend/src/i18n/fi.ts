@@ -1,0 +1,45 @@
+/** Finnish. */
+import type { Messages } from "./en";
+import { customer } from "./fi.customer";
+import { kitchen } from "./fi.kitchen";
+
+export const fi: Messages = {
+  "action.cancel": "Peruuta",
+  "action.close": "Sulje",
+  "action.save": "Tallenna",
+  "action.remove": "Poista",
+  "action.retry": "Yritä uudelleen",
+  "action.back": "Takaisin",
+
+  "connection.connecting": "Yhdistetään…",
+  "connection.waiting": "Ei yhteyttä – yritetään uudelleen. Näkymä on ajalta {time}.",
+  "connection.ended": "Ei yhteyttä. Näkymä on ajalta {time}.",
+  "connection.back": "Yhteys palasi",
+  "connection.live": "Reaaliaikainen",
+
+  "device.name": "{browser}, {system}",
+
+  "error.unreachable": "Palvelimeen ei saada yhteyttä. Tarkista yhteytesi ja yritä uudelleen.",
+  "error.unknown": "Se ei onnistunut. Yritä uudelleen.",
+  "error.crash": "Sivu kaatui. Lataa se uudelleen; mitään lähetettyä ei kadonnut.",
+  "error.reload": "Lataa uudelleen",
+  "error.notFound": "Täällä ei ole mitään.",
+  "error.home": "Alkuun",
+
+  "session.title": "Kirjaudu sisään",
+  "session.email": "Sähköposti",
+  "session.password": "Salasana",
+  "session.logIn": "Kirjaudu sisään",
+  "session.logOut": "Kirjaudu ulos",
+  "session.register": "Luo tili",
+  "session.name": "Nimesi",
+  "session.haveAccount": "Minulla on tili",
+  "session.passwordHint": "Vähintään 8 merkkiä",
+  "session.wrong": "Sähköposti tai salasana on väärä.",
+
+  "language.label": "Kieli",
+  loading: "Ladataan…",
+
+  ...customer,
+  ...kitchen,
+};

@@ -1,0 +1,3 @@
+import { mount } from "../ui/mount";
+
+void mount("socket", () => <main>Kitchen</main>);

@@ -1,0 +1,35 @@
+/** Line icons, drawn here: no icon font, no request. All on a 24 × 24 grid. */
+const PATHS = {
+  basket: "M5 8h14l-1.5 11h-11zM9 8l3-5 3 5",
+  bell: "M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15zM10 21h4",
+  check: "M5 12.5l4.5 4.5L19 7.5",
+  chevron: "M9 5l7 7-7 7",
+  clock: "M12 7v5l3.5 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18",
+  close: "M6 6l12 12M18 6L6 18",
+  device: "M7 3h10v18H7zM11 18h2",
+  home: "M4 11l8-7 8 7v9h-5v-6H9v6H4z",
+  list: "M4 6h16M4 12h16M4 18h16",
+  map: "M9 4L3 6.5v13L9 17l6 3 6-2.5v-13L15 7zM9 4v13M15 7v13",
+  minus: "M5 12h14",
+  pause: "M8 5v14M16 5v14",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21c.5-4.500 4-6 8-6s7.500 1.500 8 6",
+  pin: "M12 21c-4-4.500-7-7.500-7-11a7 7 0 0 1 14 0c0 3.500-3 6.500-7 11M12 12.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5",
+  plus: "M12 5v14M5 12h14",
+  pot: "M4 10h16v6a4 4 0 0 1-4 4H8a4 4 0 0 1-4-4zM2 12h2M20 12h2M9 6c0-1 1-1.500 1-3M14 6c0-1 1-1.500 1-3",
+  receipt: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+  search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M16 16l5 5",
+  sound: "M4 9v6h4l5 4V5L8 9zM16.500 8.500a5 5 0 0 1 0 7M19 6a8.500 8.500 0 0 1 0 12",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  unplugged: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4M3 3l18 18",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** An icon beside a text that says the same; alone it needs a label on its button. */
+export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
+  return (
+    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
