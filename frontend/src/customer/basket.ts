@@ -4,8 +4,7 @@
  */
 import { computed, effect, signal } from "@preact/signals";
 import type { Schemas } from "../app/api";
-
-export type MenuItem = Schemas["MenuItemView"];
+import type { MenuItem } from "../app/menu";
 
 export interface BasketLine {
   menu_item_id: string;

@@ -5,7 +5,7 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { Backoff } from "./backoff";
 import type { Following, Live } from "./client";
-import { isNewer, isReset, type LiveEvent, positionOf, type Sync } from "./protocol";
+import { isNewer, isReset, type LiveEvent, parsePosition, positionOf, type Sync } from "./protocol";
 
 /** A state, and the position of its topic at which it is the state. */
 export interface Snapshot<T> {
@@ -18,6 +18,8 @@ export interface ResourceOptions<T> {
   load: () => Promise<Snapshot<T>>;
   /** The state after an event; events of no interest return the state as it is. */
   apply: (state: T, event: LiveEvent) => T;
+  /** Told the seq up to which this device now has everything, as often as that moves while live. */
+  stored?: (seq: number) => void;
 }
 
 /** `failed`: the snapshot was refused, `error` says why; `forbidden`: the topic was. */
@@ -108,7 +110,9 @@ export class Resource<T> {
 
   private synced(sync: Sync): void {
     if (sync.ok) {
-      if (this.position !== null) this.stands.value = "live";
+      if (this.position === null) return;
+      this.stands.value = "live";
+      this.options.stored?.(parsePosition(this.position).seq);
     } else if (isReset(sync.reason)) {
       this.position = null;
       void this.load();
@@ -123,5 +127,6 @@ export class Resource<T> {
     this.position = positionOf(event);
     const state = this.current.peek();
     if (state !== undefined) this.current.value = this.options.apply(state, event);
+    this.options.stored?.(event.seq);
   }
 }

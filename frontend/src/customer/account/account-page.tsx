@@ -137,6 +137,7 @@ function Password() {
       }}
     >
       <h2>{t("account.password")}</h2>
+      <input name="username" type="email" autocomplete="username" value={profile.value?.email} hidden readOnly />
       <label class="field">
         {t("account.currentPassword")}
         <input name="current" type="password" required maxLength={256} autocomplete="current-password" />

@@ -1,14 +1,15 @@
 /** The start: restaurants that deliver to the chosen address, as a list and on a map. */
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { distance, t } from "../../i18n";
 import { CityMap, type Marker } from "../../map/city-map";
 import { sentence } from "../../ui/hooks";
 import { Icon } from "../../ui/icons";
+import { now } from "../../ui/time";
 import { place } from "../place";
 import { PlaceChooser } from "../place-chooser";
-import { type Restaurant, RestaurantList } from "./restaurants";
+import { type Restaurant, RestaurantList, takesOrders } from "./restaurants";
 import { Status, Terms } from "./status";
 
 export function Home() {
@@ -18,7 +19,7 @@ export function Home() {
   const search = useSignal("");
   const openOnly = useSignal(false);
   const asMap = useSignal(false);
-  const found = useComputed(() => list.value.value?.filter((one) => matches(one, search.value, openOnly.value)));
+  const found = list.value.value?.filter((one) => matches(one, search.value, openOnly.value));
   useEffect(() => void (document.title = "Tiffin"), []);
   return (
     <main id="content" class="home">
@@ -47,10 +48,10 @@ export function Home() {
       </div>
       <div class="home-body" data-shown={asMap.value ? "map" : "list"}>
         <section class="home-list" aria-label={t("nav.restaurants")}>
-          <Found restaurants={found.value} error={list.error.value} />
+          <Found restaurants={found} error={list.error.value} />
         </section>
         <section class="home-map" aria-label={t("home.map")}>
-          <RestaurantMap restaurants={found.value ?? []} />
+          <RestaurantMap restaurants={found ?? []} />
         </section>
       </div>
     </main>
@@ -63,7 +64,7 @@ function pointOf({ latitude, longitude }: { latitude: number; longitude: number 
 
 function matches(restaurant: Restaurant, search: string, openOnly: boolean): boolean {
   const text = `${restaurant.name} ${restaurant.description}`.toLocaleLowerCase();
-  return (!openOnly || restaurant.is_taking_orders) && text.includes(search.trim().toLocaleLowerCase());
+  return (!openOnly || takesOrders(restaurant, now.value)) && text.includes(search.trim().toLocaleLowerCase());
 }
 
 function Found({ restaurants, error }: { restaurants: Restaurant[] | undefined; error: unknown }) {
@@ -97,7 +98,11 @@ function Skeletons() {
 
 function RestaurantCard({ restaurant }: { restaurant: Restaurant }) {
   return (
-    <a class="card restaurant-card" href={`/restaurants/${restaurant.id}`} data-off={!restaurant.is_taking_orders}>
+    <a
+      class="card restaurant-card"
+      href={`/restaurants/${restaurant.id}`}
+      data-off={!takesOrders(restaurant, now.value)}
+    >
       <div class="row">
         <h2 class="grow">{restaurant.name}</h2>
         <Status restaurant={restaurant} />

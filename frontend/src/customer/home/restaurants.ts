@@ -4,6 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import { api, ask, type Schemas } from "../../app/api";
+import { changeOf, isPaused } from "../../app/menu";
 import { live } from "../../app/session";
 import { Backoff } from "../../live/backoff";
 import type { Following } from "../../live";
@@ -63,9 +64,9 @@ export class RestaurantList {
     this.timer = setTimeout(() => void this.load(), milliseconds);
   }
 
-  /** Opening and the end of a pause make no event: look again when the next one is due. */
+  /** Opening makes no event: look again when the next one is due. */
   private awaitTurn(items: Restaurant[]): void {
-    const turns = items.flatMap((one) => [one.next_opening_at, one.paused_until]).filter((at) => at !== null);
+    const turns = items.flatMap((one) => one.next_opening_at ?? []);
     const next = Math.min(...turns.map((at) => Date.parse(at)).filter((at) => at > Date.now()));
     clearTimeout(this.turn);
     const most = 2 ** 31 - 1; // what a timer can hold
@@ -86,32 +87,12 @@ export class RestaurantList {
   }
 
   private arrived(id: string, event: LiveEvent): void {
-    const change = changeOf(event);
-    if (!change || !this.value.value) return;
-    this.value.value = this.value.value.map((one) => (one.id === id ? { ...one, ...change(one) } : one));
+    this.value.value = this.value.value?.map((one) => (one.id === id ? { ...one, ...changeOf(event) } : one));
     if (event.type === "restaurant.changed" || event.type === "restaurant.unpublished") this.loadIn(GATHER_MS);
   }
 }
 
-/** What an event changes of a restaurant as customers see it; null for nothing. */
-export function changeOf(event: LiveEvent): ((before: Restaurant) => Partial<Restaurant>) | null {
-  switch (event.type) {
-    case "restaurant.changed":
-    case "restaurant.unpublished":
-      return () => event.data.restaurant;
-    case "restaurant.paused": {
-      const { paused_until, paused_indefinitely } = event.data;
-      return () => ({ paused_until, paused_indefinitely, is_taking_orders: false });
-    }
-    case "restaurant.resumed":
-      return (before) => ({
-        paused_until: null,
-        paused_indefinitely: false,
-        is_taking_orders: before.is_open && before.published,
-      });
-    case "restaurant.busy":
-      return () => ({ busy_extra_minutes: event.data.busy_extra_minutes });
-    default:
-      return null;
-  }
+/** Open, published and not paused, at `now` in Unix milliseconds. */
+export function takesOrders(restaurant: Restaurant, now: number): boolean {
+  return restaurant.is_open && restaurant.published && !isPaused(restaurant, now);
 }

@@ -1,10 +1,10 @@
 import { clock, money, t } from "../../i18n";
 import { now } from "../../ui/time";
-import type { Restaurant } from "./restaurants";
+import { type Restaurant, takesOrders } from "./restaurants";
 
 /** Whether it takes orders, and if not, when. */
 export function Status({ restaurant }: { restaurant: Restaurant }) {
-  if (restaurant.is_taking_orders) return <span class="badge good">{t("restaurant.open")}</span>;
+  if (takesOrders(restaurant, now.value)) return <span class="badge good">{t("restaurant.open")}</span>;
   if (!restaurant.is_open) {
     const { next_opening_at } = restaurant;
     const text = next_opening_at

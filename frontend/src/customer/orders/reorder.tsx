@@ -17,7 +17,7 @@ export function ReorderButton({ orderId, name }: { orderId: string; name: string
     empty();
     for (const line of again.lines) {
       const item = menu.items.find((one) => one.id === line.menu_item_id);
-      if (item) add(menu.restaurant, lineOf(item, line.option_ids, line.quantity, line.note));
+      if (item) add(menu.restaurant, lineOf(item, line.option_ids ?? [], line.quantity, line.note));
     }
     route(again.lines.length > 0 ? "/checkout" : `/restaurants/${again.restaurant_id}`);
   });

@@ -1,11 +1,11 @@
 /** A dish: its options, a wish for the kitchen, and how many. */
 import { useSignal } from "@preact/signals";
+import { isSoldOut, type MenuItem } from "../../app/menu";
 import { money, t } from "../../i18n";
 import { Dialog } from "../../ui/dialog";
 import { now } from "../../ui/time";
 import { type BasketLine, lineOf } from "../basket";
 import { Stepper } from "../stepper";
-import { isSoldOut, type MenuItem } from "./menu";
 
 type Group = MenuItem["option_groups"][number];
 

@@ -2,17 +2,18 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
+import { isSoldOut, type Menu, type MenuItem } from "../../app/menu";
 import { clock, money, t } from "../../i18n";
 import { Dialog } from "../../ui/dialog";
 import { useResource } from "../../ui/hooks";
 import { now } from "../../ui/time";
 import { add, basket, type BasketLine, empty } from "../basket";
 import { BasketPanel } from "../basket-panel";
-import type { Restaurant } from "../home/restaurants";
+import { type Restaurant, takesOrders } from "../home/restaurants";
 import { Status, Terms } from "../home/status";
 import { NotFound } from "../not-found";
 import { ItemDialog } from "./item-dialog";
-import { isSoldOut, type Menu, type MenuItem, menuOf } from "./menu";
+import { menuOf } from "./menu";
 
 export function RestaurantPage() {
   const { params } = useRoute();
@@ -27,7 +28,7 @@ export function RestaurantPage() {
   return <Loaded menu={menu.value.value} />;
 }
 
-function Loaded({ menu }: { menu: Menu }) {
+function Loaded({ menu }: { menu: Menu<Restaurant> }) {
   const { restaurant } = menu;
   const chosen = useSignal<MenuItem | null>(null);
   const waiting = useSignal<BasketLine | null>(null);
@@ -108,7 +109,7 @@ function Head({ restaurant }: { restaurant: Restaurant }) {
       {restaurant.busy_extra_minutes > 0 && (
         <p class="note">{t("restaurant.busy", { minutes: restaurant.busy_extra_minutes })}</p>
       )}
-      {!restaurant.is_taking_orders && <p class="note">{whyNot(restaurant)}</p>}
+      {!takesOrders(restaurant, now.value) && <p class="note">{whyNot(restaurant)}</p>}
     </header>
   );
 }
