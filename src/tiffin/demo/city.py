@@ -14,7 +14,8 @@ import httpx
 
 from tiffin.client import ProblemError, Tiffin
 from tiffin.client.http import Json, open_http
-from tiffin.demo.menus import DOORSTEPS, FIRST_NAMES, LAST_NAMES, PLACES, Dish, Doorstep, Place
+from tiffin.demo.helsinki import Site, doorsteps, restaurant_sites
+from tiffin.demo.menus import FIRST_NAMES, LAST_NAMES, PLACES, Dish, Place
 
 DEMO_PASSWORD = "lohikeitto ja karjalanpiirakka"
 _DOMAIN = "demo.example.org"
@@ -42,7 +43,7 @@ class Customer:
     """Somebody who orders to this doorstep."""
 
     person: Person
-    doorstep: Doorstep
+    doorstep: Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class _Seeding:
         """Customer `number`, with an address."""
         async with self._turns:
             person = await self._log_in(f"customer{number + 1}", _name(number + 1000))
-            doorstep = DOORSTEPS[number % len(DOORSTEPS)]
+            doorstep = doorsteps()[number % len(doorsteps())]
             if not await person.tiffin.list_addresses():
                 await person.tiffin.add_address({"label": "Home", **destination(doorstep), "postal_code": "00100"})
             self._on_progress(1)
@@ -129,13 +130,13 @@ class _Seeding:
     async def open(self, number: int, staff: int) -> Restaurant:
         """Restaurant `number`, with owner, staff and menu."""
         async with self._turns:
-            place = PLACES[number % len(PLACES)]
+            place, site = PLACES[number % len(PLACES)], restaurant_sites()[number % len(restaurant_sites())]
             owner = await self._log_in(f"owner{number + 1}", _name(number))
             self._on_progress(1)
             crew = [await self._log_in(f"staff{number + 1}-{one + 1}", _name(number * 7 + one)) for one in range(staff)]
             self._on_progress(staff)
             found = await _items(owner.tiffin.my_restaurants())
-            mine = found[0] if found else await owner.tiffin.create_restaurant(_restaurant(place))
+            mine = found[0] if found else await owner.tiffin.create_restaurant(_restaurant(place, site))
             await _take_on(owner, mine["id"], crew)
             menu = await _write_menu(owner.tiffin, mine["id"], place)
             self._on_progress(1)
@@ -159,7 +160,7 @@ def _name(number: int) -> str:
     return f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"
 
 
-def destination(doorstep: Doorstep) -> Json:
+def destination(doorstep: Site) -> Json:
     """An address as orders want it."""
     return {
         "street": doorstep.street,
@@ -169,13 +170,13 @@ def destination(doorstep: Doorstep) -> Json:
     }
 
 
-def _restaurant(place: Place) -> Json:
+def _restaurant(place: Place, site: Site) -> Json:
     return {
         "name": place.name,
         "description": place.description,
-        "address": f"{place.street}, Helsinki",
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+        "address": f"{site.street}, Helsinki",
+        "latitude": site.latitude,
+        "longitude": site.longitude,
         "time_zone": "Europe/Helsinki",
         "currency": "EUR",
         "published": True,
