@@ -108,18 +108,10 @@ async def _run_roles(settings: Settings, begun: float) -> None:
 
 def with_local_origin(settings: Settings) -> Settings:
     """Without a public origin of its own, a development server is reached where it listens."""
-    if settings.environment == "production" or "public_origin" in settings.model_fields_set:
+    if settings.environment == "production" or "public_origin" in settings.model_fields_set or settings.port == 0:
         return settings
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
-    port = settings.port or _free_port(host)
-    return settings.model_copy(update={"port": port, "public_origin": f"http://{host}:{port}"})
-
-
-def _free_port(host: str) -> int:
-    """One that is free now: browsers' Origin is checked against it, so it has to be known before it is bound."""
-    with socket.create_server((host, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    return settings.model_copy(update={"public_origin": f"http://{host}:{settings.port}"})
 
 
 def with_demo_basemap(settings: Settings) -> Settings:
