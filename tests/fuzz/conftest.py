@@ -6,11 +6,14 @@ examples are tried every time. A failing example is printed by hypothesis as Pyt
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import traceback
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from structlog.testing import capture_logs
 from tests.app.conftest import node_settings, origin, town
 from tests.app.town import Town
 from tests.realtime.harness import close_all, open_sse
@@ -81,21 +84,27 @@ class Witness:
 
 
 @pytest.fixture
-async def witness(town: Town, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Witness]:
+async def witness(town: Town) -> AsyncIterator[Witness]:
     """Watches for the whole test; at its end the server must not have logged an error."""
     made = Witness(town)
     menu = (await town.send("owner", "GET", f"/v1/restaurants/{town.ids['restaurant_id']}/menu")).json()
-    following = [
-        asyncio.create_task(made.follow_stream(menu["position"])),
-        asyncio.create_task(made.follow_socket(menu["position"])),
-    ]
     await town.send("owner", "GET", "/v1/profile")  # logs the owner in
-    yield made
-    for task in following:
-        assert not task.done(), task
-        task.cancel()
-    await asyncio.gather(*following, return_exceptions=True)
-    await close_all()
-    logged = capsys.readouterr().out
-    assert "[error" not in logged, logged
-    assert "Traceback" not in logged, logged
+    with capture_logs() as logged:
+        following = [
+            asyncio.create_task(made.follow_stream(menu["position"])),
+            asyncio.create_task(made.follow_socket(menu["position"])),
+        ]
+        yield made
+        for task in following:
+            assert not task.done(), task
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+        await close_all()
+    faults = [_printable(entry) for entry in logged if entry["log_level"] in ("error", "critical")]
+    assert faults == []
+
+
+def _printable(entry: MutableMapping[str, Any]) -> str:
+    error = entry.pop("exc_info", None)
+    shown = traceback.format_exception(error) if isinstance(error, BaseException) else traceback.format_exc()
+    return f"{dict(entry)} {''.join(shown)}"
