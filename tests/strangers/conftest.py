@@ -96,11 +96,11 @@ class Scene:
         return order_id
 
     async def accept(self, order_id: str) -> None:
-        await self.staff.http.call("POST", f"/v1/tickets/{order_id}/accept", json={"minutes": 20})
+        await self.staff.answer_ticket(order_id, "accept", {"minutes": 20})
 
     async def advance(self, order_id: str, *steps: str) -> None:
         for step in steps:
-            await self.staff.http.call("POST", f"/v1/tickets/{order_id}/advance", json={"to": step})
+            await self.staff.answer_ticket(order_id, "advance", {"to": step})
 
     async def kill(self) -> None:
         """The node that strangers look at, without a word."""
