@@ -4,8 +4,9 @@
  */
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { Backoff } from "./backoff";
-import type { Following, Live } from "./client";
-import { isNewer, isReset, type LiveEvent, positionOf, type Sync } from "./protocol";
+import type { Live } from "./client";
+import type { Following } from "./following";
+import { isReset, type LiveEvent, type Sync } from "./protocol";
 
 /** A state, and the position of its topic at which it is the state. */
 export interface Snapshot<T> {
@@ -31,7 +32,8 @@ export class Resource<T> {
   private readonly stands = signal<ResourceStatus>("loading");
   private readonly problem = signal<Error | undefined>(undefined);
   private readonly backoff = new Backoff();
-  private position: string | null = null;
+  /** the state misses something: a snapshot is on its way, and until it is here no event fits */
+  private behind = true;
   private following: Following | undefined;
   private loading: Promise<void> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,6 +73,7 @@ export class Resource<T> {
   }
 
   private async loadOnce(): Promise<void> {
+    clearTimeout(this.timer);
     try {
       const { state, position } = await this.options.load();
       if (this.stopped) return;
@@ -79,7 +82,7 @@ export class Resource<T> {
         this.current.value = state;
         this.problem.value = undefined;
       });
-      this.position = position;
+      this.behind = false;
       this.follow(position);
     } catch (error) {
       this.failed(error as Error);
@@ -94,7 +97,6 @@ export class Resource<T> {
       return;
     }
     if (this.current.peek() !== undefined) this.stands.value = "old";
-    clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.load(), this.backoff.next());
   }
 
@@ -108,20 +110,28 @@ export class Resource<T> {
 
   private synced(sync: Sync): void {
     if (sync.ok) {
-      if (this.position !== null) this.stands.value = "live";
+      if (!this.behind) this.stands.value = "live";
     } else if (isReset(sync.reason)) {
-      this.position = null;
-      void this.load();
+      this.reset();
     } else {
       this.stands.value = "forbidden";
     }
   }
 
   private arrived(event: LiveEvent): void {
-    // without a position a snapshot is on its way, and what happened before it is in it
-    if (this.position === null || !isNewer(event, this.position)) return;
-    this.position = positionOf(event);
     const state = this.current.peek();
-    if (state !== undefined) this.current.value = this.options.apply(state, event);
+    if (this.behind || state === undefined) return;
+    try {
+      this.current.value = this.options.apply(state, event);
+    } catch (error) {
+      console.error(error);
+      this.reset(); // a snapshot has what the event did
+    }
+  }
+
+  private reset(): void {
+    this.behind = true;
+    if (this.stands.peek() === "live") this.stands.value = "old";
+    void this.load();
   }
 }
