@@ -116,12 +116,12 @@ async function recheck(): Promise<void> {
 
 function become(found: string | null, { tell = true } = {}): void {
   if (tell) channel?.postMessage("changed");
+  live().identify(found);
   if (found === account.peek()) return;
   resource.peek()?.stop();
   account.value = found;
   if (found === null) localStorage.removeItem("tiffin.account");
   else localStorage.setItem("tiffin.account", found);
-  live().identify(found);
   resource.value = found === null ? undefined : profileResource(found);
 }
 

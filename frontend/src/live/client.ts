@@ -1,8 +1,9 @@
 /** A tab's side of the live connection: follow topics, send commands, see how it stands. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Commands as CommandBodies } from "../api/generated/live";
+import { type Follower, Following } from "./following";
 import type { Connection, FromHub, Port, ToHub } from "./messages";
-import type { CommandName, CommandProblem, LiveEvent, Reply, Sync } from "./protocol";
+import type { CommandName, CommandProblem, Reply } from "./protocol";
 
 /** A command that was refused, or that could not be sent; `message` is a sentence for a person. */
 export class CommandRefused extends Error {
@@ -16,19 +17,6 @@ export class CommandRefused extends Error {
   }
 }
 
-/** Gets what happens on a topic. */
-export interface Follower {
-  sync(sync: Sync): void;
-  event(event: LiveEvent): void;
-}
-
-/** A topic that is followed. */
-export interface Following {
-  /** Go on from a snapshot's position. */
-  from(position: string): void;
-  stop(): void;
-}
-
 export interface CommandOptions {
   /** survives a lost connection and a reload; only for commands that are safe to repeat */
   keep?: boolean;
@@ -37,7 +25,7 @@ export interface CommandOptions {
 }
 
 export class Live {
-  private readonly followers = new Map<string, Set<Follower>>();
+  private readonly followings = new Map<string, Set<Following>>();
   private readonly outstanding = new Map<string, (reply: Reply) => void>();
   private readonly state = signal<Connection>({ state: "idle", why: "", since: Date.now(), heardAt: 0 });
 
@@ -53,9 +41,9 @@ export class Live {
         this.state.value = message.connection;
         return;
       case "sync":
-        return this.each(message.sync.topic, (follower) => follower.sync(message.sync));
+        return this.each(message.sync.topic, (following) => following.synced(message.sync));
       case "event":
-        return this.each(message.event.topic, (follower) => follower.event(message.event));
+        return this.each(message.event.topic, (following) => following.arrived(message.event));
       case "reply":
         this.outstanding.get(message.reply.id)?.(message.reply);
     }
@@ -63,11 +51,11 @@ export class Live {
 
   /** Follow a topic from a position; without one a `sync` with `ok: false` asks for a snapshot. */
   follow(topic: string, position: string | null, follower: Follower): Following {
-    const followers = this.followers.get(topic) ?? new Set();
-    this.followers.set(topic, followers.add(follower));
-    const from = (position: string | null) => this.hub.postMessage({ type: "follow", topic, position });
-    from(position);
-    return { from, stop: () => this.unfollow(topic, follower) };
+    const ask = (position: string | null) => this.hub.postMessage({ type: "follow", topic, position });
+    const following = new Following(follower, ask, (following) => this.unfollow(topic, following));
+    this.followings.set(topic, (this.followings.get(topic) ?? new Set()).add(following));
+    following.from(position);
+    return following;
   }
 
   /** Tell the server that this device has stored everything up to `seq`. */
@@ -101,14 +89,14 @@ export class Live {
     this.hub.postMessage({ type: "wake" });
   }
 
-  private unfollow(topic: string, follower: Follower): void {
-    const followers = this.followers.get(topic);
-    if (!followers?.delete(follower) || followers.size > 0) return;
-    this.followers.delete(topic);
+  private unfollow(topic: string, following: Following): void {
+    const followings = this.followings.get(topic);
+    if (!followings?.delete(following) || followings.size > 0) return;
+    this.followings.delete(topic);
     this.hub.postMessage({ type: "leave", topic });
   }
 
-  private each(topic: string, tell: (follower: Follower) => void): void {
-    for (const follower of [...(this.followers.get(topic) ?? [])]) tell(follower);
+  private each(topic: string, tell: (following: Following) => void): void {
+    for (const following of [...(this.followings.get(topic) ?? [])]) tell(following);
   }
 }

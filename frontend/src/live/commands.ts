@@ -1,14 +1,17 @@
 /**
  * Commands on their way. Each is answered once: by the server, or with an error of our own when nobody could be asked
- * (`not_connected`), when it may or may not have been done (`connection_lost`), or when its time is over (`expired`).
- * Those that are kept outlive connections and reloads and are sent again with the same id.
+ * (`not_connected`), when it may or may not have been done (`connection_lost`), when its time is over (`expired`), or when
+ * somebody else has logged in (`put_off`). Those that are kept outlive connections and reloads and are sent again with
+ * the same id, in the order in which they were made.
  */
-import type { Outbox } from "./outbox";
+import type { Outbox, Waiting } from "./outbox";
 import type { CommandProblem, Reply } from "./protocol";
 
 /** Answers after which a kept command is tried again until it expires. */
 const TEMPORARY = new Set(["unavailable", "rate_limited", "internal_error"]);
 const AGAIN_MS = 2_000;
+
+const LOST = ["connection_lost", "The connection was lost; it may have been done."] as const;
 
 export interface OutgoingCommand {
   id: string;
@@ -23,6 +26,7 @@ type Send = (id: string, name: string, data: unknown) => void;
 
 export class Commands {
   private readonly pending = new Map<string, OutgoingCommand>();
+  private account: string | null = null;
   private send: Send | null = null;
   /** writes to the outbox, one after the other */
   private storing: Promise<unknown> = Promise.resolve();
@@ -42,18 +46,21 @@ export class Commands {
     this.pending.set(command.id, command);
     if (command.keep) {
       const { id, account, name, data, expiresAt } = command;
-      this.store(() => this.outbox.put({ id, account, name, data, expiresAt }));
+      this.store(() => this.outbox.put({ id, account, name, data, madeAt: Date.now(), expiresAt }));
     }
     this.send?.(command.id, command.name, command.data);
   }
 
   /** Somebody else is logged in: the others' commands rest in the outbox, and what was left of theirs comes back. */
   async switchTo(account: string | null): Promise<void> {
-    for (const [id, command] of this.pending) if (command.account !== account) this.pending.delete(id);
-    for (const left of await this.outbox.all().catch(() => [])) {
-      if (left.account !== account || this.pending.has(left.id)) continue;
-      this.pending.set(left.id, { ...left, keep: true });
-      this.send?.(left.id, left.name, left.data);
+    this.account = account;
+    for (const command of [...this.pending.values()]) this.putOff(command);
+    await this.storing;
+    const left = await this.outbox.all().catch(() => []);
+    const now = Date.now();
+    for (const waiting of left) {
+      if (waiting.expiresAt <= now) this.store(() => this.outbox.remove(waiting.id));
+      else if (waiting.account === this.account) this.takeUp(waiting);
     }
   }
 
@@ -65,8 +72,7 @@ export class Commands {
 
   disconnected(): void {
     this.send = null;
-    for (const command of [...this.pending.values()])
-      if (!command.keep) this.refuse(command, "connection_lost", "The connection was lost; it may have been done.");
+    for (const command of [...this.pending.values()]) if (!command.keep) this.refuse(command, ...LOST);
   }
 
   answered(reply: Reply): void {
@@ -83,7 +89,19 @@ export class Commands {
   expire(now: number): void {
     for (const command of [...this.pending.values()])
       if (command.expiresAt <= now)
-        this.refuse(command, "expired", "There was no connection in time; it was not done.");
+        this.refuse(command, "expired", "There was no answer in time; look whether it has been done.");
+  }
+
+  private takeUp(waiting: Waiting): void {
+    if (this.pending.has(waiting.id)) return;
+    this.pending.set(waiting.id, { ...waiting, keep: true });
+    this.send?.(waiting.id, waiting.name, waiting.data);
+  }
+
+  private putOff(command: OutgoingCommand): void {
+    if (!command.keep) return this.refuse(command, ...LOST);
+    // out of sight, but still in the outbox
+    this.refuse({ ...command, keep: false }, "put_off", "You were logged out; it waits until you log in again.");
   }
 
   private repeat(command: OutgoingCommand): void {

@@ -71,8 +71,8 @@ export class Hub {
 
   /** The tab is gone. */
   drop(tab: TabPort): void {
-    for (const topic of [...this.topics.keys()]) this.leave(tab, topic);
     this.tabs.delete(tab);
+    for (const topic of [...this.topics.keys()]) this.leave(tab, topic);
     if (this.tabs.size > 0) return;
     this.close("idle", "");
     clearInterval(this.ticker);
@@ -84,16 +84,20 @@ export class Hub {
     this.openWire ??= this.wireFor(message.device);
     this.ticker ??= setInterval(() => this.tick(), TICK_MS);
     this.tickedAt = Date.now();
-    this.identify(message.account);
-    if (this.connection.state === "ended") this.connect();
+    if (message.account !== this.account) this.identify(message.account);
+    else if (this.connection.state === "ended") this.connect();
     else this.wake();
     tab.postMessage({ type: "connection", connection: this.connection });
   }
 
   private identify(account: string | null): void {
-    if (account === this.account) return;
+    if (account === this.account) {
+      // by another session, perhaps
+      if (this.connection.state === "ended") this.comeBack({ reason: this.connection.why });
+      return;
+    }
     this.account = account;
-    void this.commands.switchTo(account);
+    void this.commands.switchTo(account).then(() => this.wake());
     if (this.connection.state !== "idle") this.connect();
   }
 
@@ -169,8 +173,13 @@ export class Hub {
   }
 
   private ended(end: End): void {
-    this.close(end.comeBack ? "waiting" : "ended", end.reason);
-    if (end.comeBack) this.timer = setTimeout(() => this.connect(), this.backoff.next(end));
+    if (end.comeBack) this.comeBack(end);
+    else this.close("ended", end.reason);
+  }
+
+  private comeBack(end: { reason: string; backOff?: boolean; afterMs?: number }): void {
+    this.close("waiting", end.reason);
+    this.timer = setTimeout(() => this.connect(), this.backoff.next(end));
   }
 
   private synced(sync: Sync): void {
@@ -181,9 +190,7 @@ export class Hub {
 
   private arrived(event: LiveEvent): void {
     const topic = this.topics.get(event.topic);
-    if (!topic) return;
-    topic.take(event);
-    this.post(topic.tabs, { type: "event", event });
+    if (topic?.take(event)) this.post(topic.tabs, { type: "event", event });
   }
 
   /** Somebody looks, or the network is back: what is shown should be true at once. */
@@ -201,7 +208,8 @@ export class Hub {
     const slept = now - this.tickedAt > SLEPT_MS;
     this.tickedAt = now;
     this.commands.expire(now);
-    if (state === "open" && (slept || now - heardAt > SILENT_MS)) this.connect();
+    // timers of a hidden tab are slow, too; but then the server has been heard meanwhile
+    if (state === "open" && now - heardAt > (slept ? STALE_MS : SILENT_MS)) this.connect();
     else if (state === "waiting" && slept) this.connect();
     else if (state === "connecting" && now - since > CONNECT_MS)
       this.ended({ reason: "no answer", comeBack: true, backOff: false });

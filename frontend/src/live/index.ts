@@ -4,11 +4,12 @@
  */
 import { Live } from "./client";
 import { Hub } from "./hub";
-import type { FromHub, Port, ToHub } from "./messages";
+import type { FromHub, Port, ToHub, ToWorker } from "./messages";
 import { IndexedDbOutbox } from "./outbox";
 import { type WireKind, wireOf } from "./wires";
 
-export { CommandRefused, type Following, Live } from "./client";
+export { CommandRefused, Live } from "./client";
+export type { Following } from "./following";
 export type { Connection } from "./messages";
 export type { EventType, LiveEvent } from "./protocol";
 export { NotLoadable, Resource, type ResourceStatus, type Snapshot } from "./resource";
@@ -22,9 +23,7 @@ export interface LiveOptions {
 
 export function openLive({ kind, account, device }: LiveOptions): Live {
   const { live, post } = canShare() ? shareHub(kind) : ownHub(kind);
-  const lock = `tiffin-tab-${crypto.randomUUID()}`;
-  void navigator.locks.request(lock, () => new Promise<never>(() => undefined));
-  post({ type: "join", lock, account, device });
+  post({ type: "join", account, device });
   const wake = () => document.visibilityState === "visible" && live.wake();
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("online", wake);
@@ -45,11 +44,17 @@ function shareHub(kind: WireKind): Opened {
   const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: kind });
   const live = new Live(worker.port);
   worker.port.onmessage = (message: MessageEvent<FromHub>) => live.receive(message.data);
-  return { live, post: (message) => worker.port.postMessage(message) };
+  const post = (message: ToWorker) => worker.port.postMessage(message);
+  const lock = `tiffin-tab-${crypto.randomUUID()}`;
+  void navigator.locks.request(lock, () => {
+    post({ type: "alive", lock });
+    return new Promise<never>(() => undefined);
+  });
+  return { live, post };
 }
 
 function ownHub(kind: WireKind): Opened {
-  const hub = new Hub(wireOf(kind, location.origin), new IndexedDbOutbox());
+  const hub = new Hub(wireOf(kind, location.origin), new IndexedDbOutbox(`tiffin-${kind}`));
   const port: Port<ToHub> = { postMessage: (message) => hub.receive(tab, message) };
   const live = new Live(port);
   // as through a real port, nothing arrives in the turn in which it was sent

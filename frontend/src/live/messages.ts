@@ -2,8 +2,8 @@
 import type { LiveEvent, Reply, Sync } from "./protocol";
 
 export type ToHub =
-  /** first; `lock` is held by the tab for as long as it lives */
-  | { type: "join"; lock: string; account: string | null; device: { id: string; name: string } }
+  /** first */
+  | { type: "join"; account: string | null; device: { id: string; name: string } }
   /** somebody else is logged in now, or nobody */
   | { type: "identify"; account: string | null }
   | { type: "follow"; topic: string; position: string | null }
@@ -12,6 +12,9 @@ export type ToHub =
   | { type: "command"; id: string; name: string; data: unknown; keep: boolean; expiresAt: number }
   /** a person looks again: make sure that what they see is true */
   | { type: "wake" };
+
+/** A shared hub's tabs hold a lock each for as long as they live, and say so once they have it. */
+export type ToWorker = ToHub | { type: "alive"; lock: string };
 
 export type FromHub =
   | { type: "connection"; connection: Connection }

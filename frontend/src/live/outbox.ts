@@ -9,6 +9,8 @@ export interface Waiting {
   account: string | null;
   name: string;
   data: unknown;
+  /** Unix milliseconds; they are sent in this order */
+  madeAt: number;
   /** Unix milliseconds; later than that nobody wants it done any more */
   expiresAt: number;
 }
@@ -16,6 +18,7 @@ export interface Waiting {
 export interface Outbox {
   put(waiting: Waiting): Promise<void>;
   remove(id: string): Promise<void>;
+  /** The oldest one first. */
   all(): Promise<Waiting[]>;
 }
 
@@ -24,7 +27,7 @@ const STORE = "outbox";
 export class IndexedDbOutbox implements Outbox {
   private database: Promise<IDBDatabase> | undefined;
 
-  constructor(private readonly name = "tiffin") {}
+  constructor(private readonly name: string) {}
 
   async put(waiting: Waiting): Promise<void> {
     await this.run("readwrite", (store) => store.put(waiting));
@@ -35,7 +38,8 @@ export class IndexedDbOutbox implements Outbox {
   }
 
   async all(): Promise<Waiting[]> {
-    return this.run<Waiting[]>("readonly", (store) => store.getAll());
+    const found = await this.run<Waiting[]>("readonly", (store) => store.getAll());
+    return found.sort((one, other) => one.madeAt - other.madeAt);
   }
 
   private async run<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest): Promise<T> {

@@ -46,27 +46,33 @@ export interface End {
   afterMs?: number;
 }
 
+/** The position in a topic that has never been written to. */
+const NOTHING_WRITTEN = "0:0";
+
 export interface Position {
   epoch: string;
   seq: number;
 }
 
 export function parsePosition(text: string): Position {
-  const colon = text.lastIndexOf(":");
-  const seq = Number(text.slice(colon + 1));
-  if (colon < 1 || !Number.isSafeInteger(seq) || seq < 0) throw new Error(`not a position: ${text}`);
-  return { epoch: text.slice(0, colon), seq };
+  const [, epoch, seq] = /^(.+):(\d+)$/.exec(text) ?? [];
+  if (epoch === undefined) throw new Error(`not a position: ${text}`);
+  return { epoch, seq: Number(seq) };
 }
 
 export function positionOf(event: { epoch: string; seq: number }): string {
   return `${event.epoch}:${event.seq}`;
 }
 
-/** True if somebody who stands at `position` has not seen the event. */
-export function isNewer(event: { epoch: string; seq: number }, position: string | null): boolean {
-  if (position === null) return true;
+/** True if the event is what comes next for somebody who stands at `position`; numbers have no gaps. */
+export function isNext(event: { epoch: string; seq: number }, position: string): boolean {
   const { epoch, seq } = parsePosition(position);
-  return epoch !== event.epoch || event.seq > seq;
+  return event.seq === seq + 1 && (event.epoch === epoch || position === NOTHING_WRITTEN);
+}
+
+/** After a reset: where the server goes on; null if it does not. */
+export function resumesAt({ epoch, to }: Sync): string | null {
+  return epoch === undefined || to === undefined ? null : `${epoch}:${to}`;
 }
 
 /** True where a snapshot mends it; the other reasons mean that there is nothing to read. */

@@ -4,8 +4,9 @@
  */
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { Backoff } from "./backoff";
-import type { Following, Live } from "./client";
-import { isNewer, isReset, type LiveEvent, parsePosition, positionOf, type Sync } from "./protocol";
+import type { Live } from "./client";
+import type { Following } from "./following";
+import { isReset, type LiveEvent, parsePosition, type Sync } from "./protocol";
 
 /** A state, and the position of its topic at which it is the state. */
 export interface Snapshot<T> {
@@ -33,7 +34,8 @@ export class Resource<T> {
   private readonly stands = signal<ResourceStatus>("loading");
   private readonly problem = signal<Error | undefined>(undefined);
   private readonly backoff = new Backoff();
-  private position: string | null = null;
+  /** the state misses something: a snapshot is on its way, and until it is here no event fits */
+  private behind = true;
   private following: Following | undefined;
   private loading: Promise<void> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +75,7 @@ export class Resource<T> {
   }
 
   private async loadOnce(): Promise<void> {
+    clearTimeout(this.timer);
     try {
       const { state, position } = await this.options.load();
       if (this.stopped) return;
@@ -81,7 +84,7 @@ export class Resource<T> {
         this.current.value = state;
         this.problem.value = undefined;
       });
-      this.position = position;
+      this.behind = false;
       this.follow(position);
     } catch (error) {
       this.failed(error as Error);
@@ -96,7 +99,6 @@ export class Resource<T> {
       return;
     }
     if (this.current.peek() !== undefined) this.stands.value = "old";
-    clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.load(), this.backoff.next());
   }
 
@@ -110,23 +112,32 @@ export class Resource<T> {
 
   private synced(sync: Sync): void {
     if (sync.ok) {
-      if (this.position === null) return;
+      if (this.behind) return;
       this.stands.value = "live";
-      this.options.stored?.(parsePosition(this.position).seq);
+      const at = this.following?.at;
+      if (at) this.options.stored?.(parsePosition(at).seq);
     } else if (isReset(sync.reason)) {
-      this.position = null;
-      void this.load();
+      this.reset();
     } else {
       this.stands.value = "forbidden";
     }
   }
 
   private arrived(event: LiveEvent): void {
-    // without a position a snapshot is on its way, and what happened before it is in it
-    if (this.position === null || !isNewer(event, this.position)) return;
-    this.position = positionOf(event);
     const state = this.current.peek();
-    if (state !== undefined) this.current.value = this.options.apply(state, event);
-    this.options.stored?.(event.seq);
+    if (this.behind || state === undefined) return;
+    try {
+      this.current.value = this.options.apply(state, event);
+      this.options.stored?.(event.seq);
+    } catch (error) {
+      console.error(error);
+      this.reset(); // a snapshot has what the event did
+    }
+  }
+
+  private reset(): void {
+    this.behind = true;
+    if (this.stands.peek() === "live") this.stands.value = "old";
+    void this.load();
   }
 }

@@ -10,6 +10,9 @@ type Frame =
   | ({ type: "error"; id: string | null } & CommandProblem)
   | { type: "heartbeat" };
 
+/** Ids of what the wire asks itself begin so; those of commands are UUIDs and never do. */
+const OWN = "wire-";
+
 /** Which device this is, for presence and receipts. */
 export interface Device {
   id: string;
@@ -25,7 +28,7 @@ export function sockets(origin: string, device: Device, Socket: typeof WebSocket
     };
     let closed = false;
     let messages = 0;
-    const nextId = () => `s${++messages}`;
+    const nextId = () => `${OWN}${++messages}`;
     socket.onopen = () =>
       send({ type: "hello", device_id: device.id, device: device.name, topics: Object.fromEntries(topics) });
     socket.onmessage = (message: MessageEvent<string>) => {
@@ -68,6 +71,9 @@ function take(frame: Frame, listener: WireListener): void {
     case "ok":
       return listener.reply({ id: frame.id, ok: true, data: frame.data });
     case "error":
+      // a topic that was refused as a whole would never be heard of again
+      if (frame.id?.startsWith(OWN) || frame.code === "too_many_topics")
+        return listener.ended({ reason: frame.code, comeBack: true, backOff: true });
       if (frame.id !== null) listener.reply(refused(frame.id, frame));
       return;
     case "heartbeat":

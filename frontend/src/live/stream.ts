@@ -1,5 +1,5 @@
 /** The SSE wire: `GET /v1/events`, read by `fetch`, so that heartbeats, refusals and the cursor are ours to see. */
-import { endOf, type LiveEvent, type Sync } from "./protocol";
+import { endOf, type LiveEvent, type Reply, type Sync } from "./protocol";
 import { type Block, SseParser } from "./sse";
 import type { OpenWire, WireListener } from "./wire";
 
@@ -19,7 +19,7 @@ export function streams(origin: string, request: typeof fetch = (...args) => fet
       subscribe: () => false,
       unsubscribe: () => false,
       ack: () => undefined,
-      command: () => undefined,
+      command: (id) => listener.reply(cannotAct(id)),
     };
   };
 }
@@ -41,7 +41,6 @@ async function read(request: typeof fetch, url: string, signal: AbortSignal, lis
       tell(() => listener.ended(refusal(answer)));
       return;
     }
-    tell(() => listener.opened());
     if (await readBlocks(answer.body, signal, listener)) return;
     tell(() => listener.ended({ reason: "closed", comeBack: true, backOff: false }));
   } catch {
@@ -56,12 +55,16 @@ async function readBlocks(
   listener: WireListener,
 ): Promise<boolean> {
   const parser = new SseParser();
+  let opened = false;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done || signal.aborted) return false;
     listener.beat();
     for (const block of parser.push(value)) {
+      // a stream that only says goodbye was never open
+      if (!opened && block.event !== "bye") listener.opened();
+      opened = true;
       if (take(block, listener)) {
         await reader.cancel();
         return true;
@@ -83,6 +86,11 @@ function take(block: Block, listener: WireListener): boolean {
   if (block.event === "sync") listener.sync(body as Sync);
   else listener.event(body as LiveEvent);
   return false;
+}
+
+function cannotAct(id: string): Reply {
+  const message = "This connection only shows; it cannot act.";
+  return { id, ok: false, error: { code: "read_only", message, details: {} } };
 }
 
 function refusal(answer: Response) {

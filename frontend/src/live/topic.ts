@@ -1,6 +1,6 @@
 /** What the hub knows of one topic: where it stands, who follows, and the newest events for tabs that come later. */
 import type { FromHub, Port } from "./messages";
-import { isReset, type LiveEvent, parsePosition, positionOf, type Sync } from "./protocol";
+import { isNext, isReset, type LiveEvent, parsePosition, positionOf, resumesAt, type Sync } from "./protocol";
 
 const MOST_KEPT = 200;
 
@@ -14,80 +14,98 @@ export interface Joined {
   sync: Sync | null;
 }
 
+const WAIT: Joined = { ask: false, replay: [], sync: null };
+
 export class FollowedTopic {
-  /** Where the server has to go on; null: nobody has a snapshot yet. */
+  /** Where the server has to go on; null: nobody knows. */
   position: string | null = null;
-  /** tab → whether it has a position */
-  private readonly followers = new Map<TabPort, boolean>();
+  private readonly followers = new Set<TabPort>();
+  /** came without a position and have not been told to load a snapshot */
+  private readonly newcomers = new Set<TabPort>();
   /** the server serves this topic, without a gap, from `position` on */
   private live = false;
-  /** the server has been asked and has not said anything */
+  /** the server has been asked, or will be, and has not said anything */
   private asked = false;
+  /** the events up to `position`, without a gap */
   private recent: LiveEvent[] = [];
 
   constructor(private readonly name: string) {}
 
   get tabs(): Iterable<TabPort> {
-    return this.followers.keys();
+    return this.followers;
   }
 
   join(tab: TabPort, position: string | null): Joined {
-    this.followers.set(tab, position !== null);
-    if (position === null) return this.joinWithout();
+    this.followers.add(tab);
+    if (position === null) return this.joinWithout(tab);
     if (this.live && this.covers(position)) {
       const replay = this.recent.filter((event) => event.seq > parsePosition(position).seq);
       return { ask: false, replay, sync: { topic: this.name, ok: true } };
     }
-    if (!this.live && this.asked && this.position !== null && isAtOrAfter(position, this.position))
-      return { ask: false, replay: [], sync: null };
-    return this.askFrom(position);
+    if (!this.live && this.asked && this.position !== null && isAtOrAfter(position, this.position)) return WAIT;
+    this.position = position;
+    this.recent = [];
+    return this.askNow();
   }
 
   /** True if nobody is left. */
   leave(tab: TabPort): boolean {
+    this.newcomers.delete(tab);
     return this.followers.delete(tab) && this.followers.size === 0;
   }
 
   /** The server said where it stands: what to tell whom. */
   synced(sync: Sync): [TabPort, Sync][] {
-    this.asked = false;
-    this.live = sync.ok;
+    if (sync.ok && this.answersOlderQuestion(sync)) return [];
     if (!sync.ok) {
-      this.position = null;
+      this.position = isReset(sync.reason) ? resumesAt(sync) : null;
       this.recent = [];
     }
-    return [...this.followers].map(([tab, hasPosition]) => {
-      if (!sync.ok && isReset(sync.reason)) this.followers.set(tab, false);
-      return [tab, sync.ok && !hasPosition ? { ...sync, ok: false, reason: "position" } : sync];
-    });
+    this.asked = false;
+    this.live = this.position !== null;
+    const told = [...this.followers].map((tab): [TabPort, Sync] => [tab, this.syncFor(tab, sync)]);
+    this.newcomers.clear();
+    return told;
   }
 
-  take(event: LiveEvent): void {
-    if (!this.live) return;
+  /** True if the event is the next one, and the tabs are to be told. */
+  take(event: LiveEvent): boolean {
+    if (!this.live || this.position === null || !isNext(event, this.position)) return false;
     this.position = positionOf(event);
     this.recent.push(event);
     if (this.recent.length > MOST_KEPT) this.recent.shift();
+    return true;
   }
 
   disconnected(): void {
     this.live = false;
     this.asked = true; // with everything else, when it comes back
-    this.recent = [];
   }
 
-  private joinWithout(): Joined {
-    if (this.live) return { ask: false, replay: [], sync: { topic: this.name, ok: false, reason: "position" } };
-    if (this.asked) return { ask: false, replay: [], sync: null };
-    this.asked = true;
-    return { ask: true, replay: [], sync: null };
+  private joinWithout(tab: TabPort): Joined {
+    if (this.live && this.position !== null) return { ask: false, replay: [], sync: this.noPosition(this.position) };
+    this.newcomers.add(tab);
+    return this.asked ? WAIT : this.askNow();
   }
 
-  private askFrom(position: string): Joined {
-    this.position = position;
+  private askNow(): Joined {
     this.live = false;
     this.asked = true;
-    this.recent = [];
     return { ask: true, replay: [], sync: null };
+  }
+
+  /** True if a tab has meanwhile had the server asked from an earlier position; that answer is still to come. */
+  private answersOlderQuestion({ from }: Sync): boolean {
+    return this.position !== null && from !== undefined && from > parsePosition(this.position).seq;
+  }
+
+  private syncFor(tab: TabPort, sync: Sync): Sync {
+    return sync.ok && this.position !== null && this.newcomers.has(tab) ? this.noPosition(this.position) : sync;
+  }
+
+  private noPosition(position: string): Sync {
+    const { epoch, seq } = parsePosition(position);
+    return { topic: this.name, ok: false, reason: "position", epoch, from: seq, to: seq };
   }
 
   /** True if the tab misses nothing but what is kept here. A tab ahead of the hub just waits. */
