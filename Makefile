@@ -65,7 +65,8 @@ up: site ## start Tiffin with its own PostgreSQL and NATS on http://127.0.0.1:80
 demo: site ## watch a city order, cook and deliver through the public API; Ctrl-C ends it
 	@exec $(BIN)/tiffin demo $(ARGS)
 
-test: site ## run the tests, on servers of their own
+test: site ## run the tests, on servers and in a browser of their own; some: make test ARGS='-k orders'
+	$(if $(ARGS),,$(NPM) run --silent test)
 	$(BIN)/pytest $(ARGS)
 
 chaos: setup ## orders under faults and a verdict at the end: make chaos SECONDS=600 SEED=7; Ctrl-C ends it early

@@ -19,7 +19,7 @@ from tiffin.demo.city import populate
 from tiffin.demo.helsinki import BASEMAP
 
 # so that a test sees a bell grow louder without waiting long
-SETTINGS: Any = {"TIFFIN_TICKET_SEE_SECONDS": "2", "TIFFIN_BASEMAP": str(BASEMAP)}
+SETTINGS: Any = {"TIFFIN_LOGIN_CODES": "true", "TIFFIN_TICKET_SEE_SECONDS": "2", "TIFFIN_BASEMAP": str(BASEMAP)}
 _CHROMIUM = Path("/usr/bin/chromium")
 
 

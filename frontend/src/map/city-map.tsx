@@ -55,7 +55,7 @@ export function CityMap({ markers, onPick }: CityMapProps) {
 
   return (
     <div class="city-map" data-state={state.value}>
-      <div ref={element} class="city-map-canvas" aria-label={t("map.label")} />
+      <div ref={element} class="city-map-canvas" role="group" aria-label={t("map.label")} />
       {state.value === "failed" && <p class="note">{t("map.failed")}</p>}
     </div>
   );
