@@ -8,14 +8,13 @@ import { t } from "../i18n";
 import { CommandRefused, type Resource } from "../live";
 import { sentence } from "../ui/hooks";
 import { toast } from "../ui/toast";
-import { isUnseen, type Ticket, type TicketState, withTicket } from "./board";
+import { isDone, isUnseen, type Ticket, type TicketState, withTicket } from "./board";
 
 type Board = Resource<Ticket[]>;
 export type RejectReason = "too_busy" | "item_unavailable" | "closing" | "cannot_deliver" | "other";
 export type Advance = "preparing" | "ready" | "picked_up" | "delivered";
 
 const ADVANCE_MS = 10 * 60_000;
-const SEEN_MS = 60_000;
 const LEAST_MS = 5_000;
 
 /** What a person wants of a ticket and the server has not confirmed: the state it will have. */
@@ -42,13 +41,15 @@ export function see(tickets: readonly Ticket[]): void {
   const fresh = unseen(tickets);
   if (fresh.length === 0) return;
   seen.value = new Set([...seen.value, ...fresh.map((ticket) => ticket.ticket_id)]);
-  for (const { ticket_id } of fresh)
+  for (const ticket of fresh) {
+    const { ticket_id } = ticket;
     live()
-      .command("ticket.acknowledge", { ticket_id, state: "seen" }, { keep: true, expiresInMs: SEEN_MS })
+      .command("ticket.acknowledge", { ticket_id, state: "seen" }, untilDue(ticket))
       .catch(() => {
         // nobody was told: it rings again
         seen.value = new Set([...seen.value].filter((id) => id !== ticket_id));
       });
+  }
 }
 
 export async function accept(board: Board, ticket: Ticket, minutes: number): Promise<void> {
@@ -79,17 +80,27 @@ async function act(board: Board, ticket: Ticket, state: TicketState, send: () =>
   wanted.value = new Map([...wanted.value, [id, state]]);
   try {
     const answered = (await send()) as Ticket;
-    board.patch((tickets) => withTicket(tickets, answered));
+    board.patch((tickets) => withAnswer(tickets, ticket, answered));
+    if (isDone(state)) toast(t(`ticket.done.${state}`, { number: ticket.content.number }));
   } catch (error) {
-    tell(board, ticket, whyNot(error));
+    tell(board, ticket, error);
   } finally {
     wanted.value = new Map([...wanted.value].filter(([one]) => one !== id));
   }
 }
 
-function tell(board: Board, ticket: Ticket, text: string): void {
+/** The answer, unless events have brought the ticket further meanwhile: they are newer. */
+function withAnswer(tickets: readonly Ticket[], before: Ticket, answered: Ticket): Ticket[] {
+  const now = tickets.find((one) => one.ticket_id === answered.ticket_id);
+  return now?.status.state === before.status.state ? withTicket(tickets, answered) : [...tickets];
+}
+
+/** On the ticket itself where it stays on the board, else in passing. */
+function tell(board: Board, ticket: Ticket, error: unknown): void {
+  const text = whyNot(error);
+  const state = error instanceof CommandRefused ? (error.details["state"] as TicketState | undefined) : undefined;
   const there = board.value.peek()?.some((one) => one.ticket_id === ticket.ticket_id);
-  if (there) problems.value = new Map([...problems.value, [ticket.ticket_id, text]]);
+  if (there && !isDone(state)) problems.value = new Map([...problems.value, [ticket.ticket_id, text]]);
   else toast(`${ticket.content.number}: ${text}`);
 }
 

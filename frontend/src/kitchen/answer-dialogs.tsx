@@ -1,5 +1,6 @@
 /** Accept with minutes, reject or cancel with a reason: two touches each. */
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { api, ask } from "../app/api";
 import { t } from "../i18n";
 import { Dialog } from "../ui/dialog";
@@ -21,27 +22,30 @@ interface AcceptProps {
   onClose: () => void;
 }
 
+/** One touch on the minutes accepts; the usual ones can be moved first. */
 export function AcceptDialog({ ticket, usual, onAccept, onClose }: AcceptProps) {
   const minutes = useSignal(usual);
-  const set = (wanted: number) => (minutes.value = Math.min(MOST, Math.max(STEP, wanted)));
+  const move = (by: number) => (minutes.value = Math.min(MOST, Math.max(STEP, minutes.value + by)));
+  const usually = useRef<HTMLButtonElement>(null);
+  useEffect(() => usually.current?.focus(), []);
   return (
     <Dialog title={t("ticket.acceptTitle", { number: ticket.content.number })} onClose={onClose}>
       <p>{t("ticket.acceptWhen")}</p>
-      <div class="chips">
+      <div class="minutes">
         {MINUTES.map((one) => (
-          <button key={one} class="chip" aria-pressed={one === minutes.value} onClick={() => set(one)}>
+          <button key={one} class="huge number" onClick={() => onAccept(one)}>
             {t("ticket.minutes", { minutes: one })}
           </button>
         ))}
       </div>
       <div class="row">
-        <button aria-label={t("ticket.sooner")} onClick={() => set(minutes.value - STEP)}>
+        <button class="huge" aria-label={t("ticket.sooner")} onClick={() => move(-STEP)}>
           <Icon name="minus" />
         </button>
-        <button class="primary huge grow" onClick={() => onAccept(minutes.value)}>
+        <button ref={usually} class="primary huge grow number" onClick={() => onAccept(minutes.value)}>
           {t("ticket.acceptIn", { minutes: minutes.value })}
         </button>
-        <button aria-label={t("ticket.later")} onClick={() => set(minutes.value + STEP)}>
+        <button class="huge" aria-label={t("ticket.later")} onClick={() => move(STEP)}>
           <Icon name="plus" />
         </button>
       </div>

@@ -43,15 +43,20 @@ export function withTicket(tickets: readonly Ticket[], ticket: Ticket): Ticket[]
   return (at === -1 ? [...tickets, ticket] : tickets.with(at, ticket)).filter(isShown);
 }
 
-function isShown({ status }: Ticket): boolean {
-  return columnOf(status.state) !== undefined || NOTED.has(status.state);
+/** What was rejected or delivered leaves the board. */
+export function isShown({ status }: Ticket): boolean {
+  return !isDone(status.state);
+}
+
+export function isDone(state: TicketState | undefined): state is "rejected" | "delivered" {
+  return state === "rejected" || state === "delivered";
 }
 
 export function isNoted(state: TicketState): boolean {
   return NOTED.has(state);
 }
 
-export function columnOf(state: TicketState): Column | undefined {
+function columnOf(state: TicketState): Column | undefined {
   return COLUMN_OF[state];
 }
 

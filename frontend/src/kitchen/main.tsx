@@ -38,7 +38,7 @@ function Board() {
 
 /** Which restaurant; with only one there is no question. */
 function Choose() {
-  const { route } = useLocation();
+  const { query, route } = useLocation();
   const mine = useSignal<MyRestaurant[] | undefined>(undefined);
   const problem = useSignal("");
   const leave = useAction(logOut);
@@ -47,7 +47,7 @@ function Choose() {
     try {
       mine.value = (await ask(api.GET("/v1/my/restaurants", { params: { query: { limit: 100 } } }))).items;
       const [only, ...others] = mine.value;
-      if (only && others.length === 0) route(`/kitchen/${only.id}`, true);
+      if (only && others.length === 0 && !("choose" in query)) route(`/kitchen/${only.id}`, true);
     } catch (error) {
       problem.value = sentence(error);
     }

@@ -1,11 +1,12 @@
 /**
  * The sound of the board, made by oscillators: a bell that keeps ringing until a person has seen the order, louder and
  * faster the longer nobody looks, and a low alarm when the board is not connected. Browsers allow sound only after a
- * touch, so `unlock` belongs to a button.
+ * touch, so `unlock` belongs to one.
  */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 export type Sound = "silent" | "bell" | "alarm";
+type Timer = ReturnType<typeof setInterval> | undefined;
 
 interface Tone {
   hertz: number;
@@ -31,20 +32,25 @@ const BELLS: readonly [number, number][] = [
 const ALARM_MS = 10_000;
 
 export class Ringer {
-  /** What sounds now. */
-  readonly sound = signal<Sound>("silent");
   /** Whether the browser lets it be heard. */
   readonly audible = signal(false);
+  /** how loud the bell rings; null: it does not */
+  private readonly loudness = signal<number | null>(null);
+  private readonly alarming = signal(false);
   private context: AudioContext | undefined;
-  private timer: ReturnType<typeof setInterval> | undefined;
-  private loudness = 0;
+  private bell: Timer;
+  private horn: Timer;
+
+  /** What sounds now, for whoever may hear it. */
+  readonly sound = computed<Sound>(() =>
+    this.alarming.value ? "alarm" : this.loudness.value === null ? "silent" : "bell",
+  );
 
   /** Call from a touch; later the browser may take it back, which `audible` tells. */
   async unlock(): Promise<void> {
-    this.context ??= new AudioContext();
-    this.context.onstatechange = () => (this.audible.value = this.context?.state === "running");
+    this.context ??= this.open();
     await this.context.resume();
-    this.audible.value = true;
+    this.audible.value = this.context.state === "running";
   }
 
   /** One ring, to hear that it works. */
@@ -52,27 +58,34 @@ export class Ringer {
     this.play(BELL, 0.5);
   }
 
-  ring(loudness: number): void {
-    if (this.sound.value === "bell" && this.loudness === loudness) return;
-    this.loudness = loudness;
+  /** Ring this loud (0 to 3) until told otherwise; null: be quiet. */
+  ring(loudness: number | null): void {
+    if (this.loudness.peek() === loudness) return;
+    this.loudness.value = loudness;
+    clearInterval(this.bell);
+    if (loudness === null) return;
     const [volume, pause] = BELLS[Math.min(loudness, BELLS.length - 1)] ?? [1, 1000];
-    this.repeat("bell", () => this.play(BELL, volume), pause);
+    this.bell = repeat(() => this.play(BELL, volume), pause);
   }
 
-  alarm(): void {
-    if (this.sound.value !== "alarm") this.repeat("alarm", () => this.play(ALARM, 0.8), ALARM_MS);
+  alarm(on: boolean): void {
+    if (this.alarming.peek() === on) return;
+    this.alarming.value = on;
+    clearInterval(this.horn);
+    if (on) this.horn = repeat(() => this.play(ALARM, 0.8), ALARM_MS);
   }
 
-  silence(): void {
-    clearInterval(this.timer);
-    this.sound.value = "silent";
+  /** Nobody shows the board any more. */
+  close(): void {
+    this.ring(null);
+    this.alarm(false);
+    void this.context?.close();
   }
 
-  private repeat(sound: Sound, play: () => void, milliseconds: number): void {
-    clearInterval(this.timer);
-    this.sound.value = sound;
-    play();
-    this.timer = setInterval(play, milliseconds);
+  private open(): AudioContext {
+    const context = new AudioContext();
+    context.onstatechange = () => (this.audible.value = context.state === "running");
+    return context;
   }
 
   private play(tones: readonly Tone[], volume: number): void {
@@ -90,4 +103,9 @@ export class Ringer {
       oscillator.stop(start + seconds);
     }
   }
+}
+
+function repeat(play: () => void, milliseconds: number): Timer {
+  play();
+  return setInterval(play, milliseconds);
 }

@@ -1,30 +1,24 @@
 /** One ticket: what to cook, for whom, until when, and the next touch. Touching it stops the bell everywhere. */
-import { useSignal } from "@preact/signals";
 import type { Restaurant } from "../app/menu";
-import { clock, money, t, tOr } from "../i18n";
+import { clock, day, money, t, tOr } from "../i18n";
 import type { Resource } from "../live";
 import { useDisconnected } from "../ui/connection";
 import { Icon } from "../ui/icons";
 import { now } from "../ui/time";
-import { AcceptDialog, CancelDialog, RejectDialog } from "./answer-dialogs";
-import { accept, type Advance, advance, dismiss, problems, reject, see, wanted } from "./actions";
-import { isNoted, isUnseen, type Ticket, type TicketState } from "./board";
+import { dismiss, problems, see, unseen, wanted } from "./actions";
+import { minutesAndSeconds } from "./alarms";
+import { isNoted, type Ticket } from "./board";
+import { TicketButtons } from "./ticket-buttons";
 
 interface TicketCardProps {
   board: Resource<Ticket[]>;
   ticket: Ticket;
   restaurant: Restaurant | undefined;
-  onGone: () => void;
+  /** somebody has read that it was called off */
+  onRead: () => void;
 }
 
-const NEXT: Partial<Record<TicketState, Advance>> = {
-  accepted: "preparing",
-  preparing: "ready",
-  ready: "picked_up",
-  picked_up: "delivered",
-};
-
-export function TicketCard({ board, ticket, restaurant, onGone }: TicketCardProps) {
+export function TicketCard({ board, ticket, restaurant, onRead }: TicketCardProps) {
   const { content, status } = ticket;
   const problem = problems.value.get(ticket.ticket_id);
   return (
@@ -32,7 +26,8 @@ export function TicketCard({ board, ticket, restaurant, onGone }: TicketCardProp
       class="ticket"
       data-ticket={ticket.ticket_id}
       data-state={status.state}
-      data-unseen={isUnseen(ticket)}
+      data-unseen={unseen([ticket]).length > 0}
+      tabIndex={0}
       aria-label={t("ticket.label", { number: content.number })}
       onPointerDown={() => see([ticket])}
       onFocusCapture={(event) =>
@@ -43,7 +38,7 @@ export function TicketCard({ board, ticket, restaurant, onGone }: TicketCardProp
         <h3 class="grow">
           <span class="ticket-number">{content.number}</span> {content.customer_name}
         </h3>
-        <time class="quiet number">{clock(content.placed_at)}</time>
+        <Age placedAt={content.placed_at} />
       </header>
       <Waiting ticket={ticket} />
       {status.state === "new" && <Countdown ticket={ticket} />}
@@ -66,11 +61,20 @@ export function TicketCard({ board, ticket, restaurant, onGone }: TicketCardProp
         </p>
       )}
       {isNoted(status.state) ? (
-        <CalledOff ticket={ticket} onRead={onGone} />
+        <CalledOff ticket={ticket} onRead={onRead} />
       ) : (
-        <Buttons board={board} ticket={ticket} restaurant={restaurant} />
+        <TicketButtons board={board} ticket={ticket} restaurant={restaurant} />
       )}
     </article>
+  );
+}
+
+function Age({ placedAt }: { placedAt: string }) {
+  const minutes = Math.max(0, Math.floor((now.value - Date.parse(placedAt)) / 60_000));
+  return (
+    <time class="quiet number" dateTime={placedAt} title={day(placedAt)}>
+      {t("ticket.age", { minutes })}
+    </time>
   );
 }
 
@@ -87,12 +91,10 @@ function Countdown({ ticket }: { ticket: Ticket }) {
   const due = Date.parse(ticket.status.answer_due_at);
   const left = Math.max(0, due - now.value);
   const whole = Math.max(left, due - Date.parse(ticket.created_at));
-  const seconds = Math.ceil(left / 1000);
-  const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   return (
     <p class="countdown" data-hurry={left < HURRY_MS}>
       <progress max={whole} value={left} aria-hidden="true" />
-      <span class="number">{t("ticket.answerIn", { time: text })}</span>
+      <span class="number">{t("ticket.answerIn", { time: minutesAndSeconds(Math.ceil(left / 1000)) })}</span>
     </p>
   );
 }
@@ -136,65 +138,6 @@ function CalledOff({ ticket, onRead }: { ticket: Ticket; onRead: () => void }) {
       <strong>{state === "expired" ? t("ticket.expired") : t("ticket.cancelled")}</strong>
       {reason && state !== "expired" && <p>{reason}</p>}
       <button onClick={onRead}>{t("ticket.read")}</button>
-    </div>
-  );
-}
-
-function Buttons({ board, ticket, restaurant }: Omit<TicketCardProps, "onGone">) {
-  const asking = useSignal<"accept" | "reject" | "cancel" | null>(null);
-  const close = () => (asking.value = null);
-  const { state } = ticket.status;
-  const busy = wanted.value.has(ticket.ticket_id);
-  const next = NEXT[state];
-  return (
-    <div class="ticket-buttons" aria-busy={busy}>
-      {state === "new" && (
-        <>
-          <button class="primary grow" disabled={busy} onClick={() => (asking.value = "accept")}>
-            {t("ticket.accept")}
-          </button>
-          <button class="danger" disabled={busy} onClick={() => (asking.value = "reject")}>
-            {t("ticket.reject")}
-          </button>
-        </>
-      )}
-      {next && (
-        <button class="primary grow" disabled={busy} onClick={() => void advance(board, ticket, next)}>
-          {t(`ticket.to.${next}`)}
-        </button>
-      )}
-      {state === "accepted" && (
-        <button disabled={busy} onClick={() => void advance(board, ticket, "ready")}>
-          {t("ticket.to.ready")}
-        </button>
-      )}
-      {next && state !== "picked_up" && (
-        <button class="plain" disabled={busy} onClick={() => (asking.value = "cancel")}>
-          {t("ticket.cancel")}
-        </button>
-      )}
-      {asking.value === "accept" && state === "new" && (
-        <AcceptDialog
-          ticket={ticket}
-          usual={restaurant ? restaurant.preparation_minutes + restaurant.busy_extra_minutes : 20}
-          onAccept={(minutes) => {
-            close();
-            void accept(board, ticket, minutes);
-          }}
-          onClose={close}
-        />
-      )}
-      {asking.value === "reject" && state === "new" && (
-        <RejectDialog
-          ticket={ticket}
-          onReject={(reason, note) => {
-            close();
-            void reject(board, ticket, reason, note);
-          }}
-          onClose={close}
-        />
-      )}
-      {asking.value === "cancel" && <CancelDialog ticket={ticket} onClose={close} />}
     </div>
   );
 }
