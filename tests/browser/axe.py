@@ -9,7 +9,7 @@ _AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "a
 _RUN = """() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })"""
 
 
-async def serious_problems(page: Page) -> list[str]:
+async def _serious_problems(page: Page) -> list[str]:
     """Rule and elements of everything serious or critical, as WCAG 2.2 AA has it."""
     # evaluated, not added as a tag: the page's policy allows no script but its own
     await page.evaluate(_AXE.read_text(encoding="utf-8"))
@@ -21,7 +21,8 @@ async def serious_problems(page: Page) -> list[str]:
     ]
 
 
-async def overflow_px(page: Page) -> int:
-    """By how much the page is wider than its window."""
+async def look(page: Page, what: str) -> list[str]:
+    """What is wrong with what a page shows: for those who see it otherwise, and for small windows."""
+    wrong = [f"{what}: {problem}" for problem in await _serious_problems(page)]
     wider: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return wider
+    return wrong + ([f"{what}: {wider} px too wide"] if wider > 0 else [])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.browser.axe import overflow_px, serious_problems
+from tests.browser.axe import look
 from tests.browser.customer_town import Guest
 
 from tiffin.app.site import SITE
@@ -18,13 +18,6 @@ SCREENS: list[dict[str, Any]] = [
     {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "light"},
     {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "dark"},
 ]
-
-
-async def look(page: Page, what: str) -> list[str]:
-    """What is wrong with what a page shows."""
-    wrong = [f"{what}: {problem}" for problem in await serious_problems(page)]
-    wider = await overflow_px(page)
-    return wrong + ([f"{what}: {wider} px too wide"] if wider > 0 else [])
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda one: f"{one['viewport']['width']}-{one['color_scheme']}")

@@ -80,6 +80,8 @@ export const kitchen = {
   "ticket.readyAt": "ready at {time}",
   "ticket.waiting": "Waiting for the connection",
   "ticket.somebodyFirst": "{name} was first.",
+  "ticket.tooLate": "Too late",
+  "ticket.over": "This order is off the board.",
   "ticket.notSent": "There was no connection in time; the server does not know of it.",
   "ticket.done.rejected": "{number}: rejected",
   "ticket.done.delivered": "{number}: delivered",

@@ -83,6 +83,8 @@ export const kitchen: Translated<typeof en> = {
   "ticket.readyAt": "valmis {time}",
   "ticket.waiting": "Odottaa yhteyttä",
   "ticket.somebodyFirst": "{name} ehti ensin.",
+  "ticket.tooLate": "Liian myöhään",
+  "ticket.over": "Tämä tilaus ei ole enää taululla.",
   "ticket.notSent": "Yhteyttä ei ollut ajoissa; palvelin ei tiedä siitä.",
   "ticket.done.rejected": "{number}: hylätty",
   "ticket.done.delivered": "{number}: toimitettu",

@@ -2,11 +2,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
-import type { Menu, Restaurant } from "../app/menu";
+import type { Menu } from "../app/menu";
 import type { Resource } from "../live";
 import { useDisconnected, useLasting } from "../ui/connection";
 import { asWanted, dismiss, see, unseen } from "./actions";
 import { Announcer, Lost, Muted, Ringing } from "./alarms";
+import { Asked } from "./asking";
 import { useSound, useTab } from "./attention";
 import { type Column, COLUMNS, isShown, placeOf, type Ticket } from "./board";
 import { Head } from "./head";
@@ -36,7 +37,8 @@ export function Board({ id, board, tickets, menu, ringer }: BoardProps) {
   const disconnected = away || old;
   useSound(ringer, waiting, disconnected);
   useEffect(keepAwake, []);
-  useTab(menu.value.value?.restaurant.name ?? "", waiting.length, disconnected);
+  const restaurant = menu.value.value?.restaurant;
+  useTab(restaurant?.name ?? "", waiting.length, disconnected);
   const read = (ticket: Ticket) => {
     dismiss(ticket.ticket_id);
     gone.value = new Set([...gone.value, ticket.ticket_id]);
@@ -50,21 +52,19 @@ export function Board({ id, board, tickets, menu, ringer }: BoardProps) {
       class="board-page"
       data-connected={!disconnected}
       data-sound={ringer.sound.value}
+      data-loudness={ringer.loudness.value}
       data-audible={ringer.audible.value}
     >
       {disconnected && <Lost />}
-      {!ringer.audible.value && <Muted ringer={ringer} />}
-      {waiting.length > 0 && <Ringing waiting={waiting} onTouch={touched} />}
       <Head id={id} menu={menu} ringer={ringer} />
       <Tabs tickets={shown} column={column.value} onChoose={(chosen) => (column.value = chosen)} />
-      <Columns
-        board={board}
-        tickets={shown}
-        column={column.value}
-        restaurant={menu.value.value?.restaurant}
-        onRead={read}
-      />
+      <Columns board={board} tickets={shown} column={column.value} onRead={read} />
+      <div class="calls">
+        {!ringer.audible.value && <Muted ringer={ringer} />}
+        {waiting.length > 0 && <Ringing waiting={waiting} onTouch={touched} />}
+      </div>
       <Announcer waiting={waiting} />
+      {restaurant && <Asked board={board} restaurant={restaurant} />}
     </div>
   );
 }
@@ -96,11 +96,10 @@ interface ColumnsProps {
   board: Resource<Ticket[]>;
   tickets: Ticket[];
   column: Column;
-  restaurant: Restaurant | undefined;
   onRead: (ticket: Ticket) => void;
 }
 
-function Columns({ board, tickets, column, restaurant, onRead }: ColumnsProps) {
+function Columns({ board, tickets, column, onRead }: ColumnsProps) {
   const element = useRef<HTMLElement>(null);
   const keep = useFocusKept(element);
   return (
@@ -113,7 +112,7 @@ function Columns({ board, tickets, column, restaurant, onRead }: ColumnsProps) {
           <ul class="stack">
             {inColumn(tickets, name).map((ticket) => (
               <li key={ticket.ticket_id}>
-                <TicketCard board={board} ticket={ticket} restaurant={restaurant} onRead={() => onRead(ticket)} />
+                <TicketCard board={board} ticket={ticket} onRead={() => onRead(ticket)} />
               </li>
             ))}
           </ul>

@@ -34,8 +34,8 @@ const ALARM_MS = 10_000;
 export class Ringer {
   /** Whether the browser lets it be heard. */
   readonly audible = signal(false);
-  /** how loud the bell rings; null: it does not */
-  private readonly loudness = signal<number | null>(null);
+  /** How loud the bell rings, 0 to 3; null: it does not. */
+  readonly loudness = signal<number | null>(null);
   private readonly alarming = signal(false);
   private context: AudioContext | undefined;
   private bell: Timer;

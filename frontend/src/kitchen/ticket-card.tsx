@@ -1,5 +1,4 @@
 /** One ticket: what to cook, for whom, until when, and the next touch. Touching it stops the bell everywhere. */
-import type { Restaurant } from "../app/menu";
 import { clock, day, money, t, tOr } from "../i18n";
 import type { Resource } from "../live";
 import { useDisconnected } from "../ui/connection";
@@ -13,12 +12,11 @@ import { TicketButtons } from "./ticket-buttons";
 interface TicketCardProps {
   board: Resource<Ticket[]>;
   ticket: Ticket;
-  restaurant: Restaurant | undefined;
   /** somebody has read that it was called off */
   onRead: () => void;
 }
 
-export function TicketCard({ board, ticket, restaurant, onRead }: TicketCardProps) {
+export function TicketCard({ board, ticket, onRead }: TicketCardProps) {
   const { content, status } = ticket;
   const problem = problems.value.get(ticket.ticket_id);
   return (
@@ -63,7 +61,7 @@ export function TicketCard({ board, ticket, restaurant, onRead }: TicketCardProp
       {isNoted(status.state) ? (
         <CalledOff ticket={ticket} onRead={onRead} />
       ) : (
-        <TicketButtons board={board} ticket={ticket} restaurant={restaurant} />
+        <TicketButtons board={board} ticket={ticket} />
       )}
     </article>
   );
@@ -122,7 +120,7 @@ function Answered({ ticket }: { ticket: Ticket }) {
   const { answered_by_name, ready_at, state } = ticket.status;
   if (state === "new" || !answered_by_name) return null;
   return (
-    <p class="quiet small">
+    <p class="answered quiet small">
       {t("ticket.acceptedBy", { name: answered_by_name })}
       {ready_at &&
         (state === "accepted" || state === "preparing") &&
