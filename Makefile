@@ -17,7 +17,7 @@ API_SOURCES := $(shell find src/tiffin/app src/tiffin/features src/tiffin/realti
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup site up demo test chaos check fmt bench bench-peers requirements env-example city clean
+.PHONY: help setup site up demo test chaos check fmt screens bench bench-peers requirements env-example city clean
 
 help: ## list the commands
 	@echo "make <command>; arguments go in ARGS, as in: make test ARGS='-k orders'"
@@ -83,6 +83,9 @@ check: setup frontend/src/api/generated/.made ## style, types, import contracts,
 fmt: setup ## put the code into the one style
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
+
+screens: site ## take the pictures of every screen that the README shows (docs/screens)
+	@$(BIN)/python -m tests.browser.screens
 
 bench: setup ## run the benchmarks; one of them: make bench ARGS=orders
 	@exec $(BIN)/tiffin bench $(or $(ARGS),all)
