@@ -17,7 +17,7 @@ API_SOURCES := $(shell find src/tiffin/app src/tiffin/features src/tiffin/realti
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup site up demo test chaos check fmt bench bench-peers requirements env-example clean
+.PHONY: help setup site up demo test chaos check fmt screens bench bench-peers requirements env-example city clean
 
 help: ## list the commands
 	@echo "make <command>; arguments go in ARGS, as in: make test ARGS='-k orders'"
@@ -65,7 +65,8 @@ up: site ## start Tiffin with its own PostgreSQL and NATS on http://127.0.0.1:80
 demo: site ## watch a city order, cook and deliver through the public API; Ctrl-C ends it
 	@exec $(BIN)/tiffin demo $(ARGS)
 
-test: site ## run the tests, on servers of their own
+test: site ## run the tests, on servers and in a browser of their own; some: make test ARGS='-k orders'
+	$(if $(ARGS),,$(NPM) run --silent test)
 	$(BIN)/pytest $(ARGS)
 
 chaos: setup ## orders under faults and a verdict at the end: make chaos SECONDS=600 SEED=7; Ctrl-C ends it early
@@ -83,6 +84,9 @@ fmt: setup ## put the code into the one style
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
+screens: site ## take the pictures of every screen that the README shows (docs/screens)
+	@$(BIN)/python -m tests.browser.screens
+
 bench: setup ## run the benchmarks; one of them: make bench ARGS=orders
 	@exec $(BIN)/tiffin bench $(or $(ARGS),all)
 
@@ -93,6 +97,13 @@ requirements: setup ## lock the versions that pyproject.toml asks for; newest of
 	$(COMPILE) --output-file=requirements/run.txt pyproject.toml
 	$(COMPILE) --extra=dev --output-file=requirements/dev.txt pyproject.toml
 	$(COMPILE) --output-file=requirements/node.txt requirements/node.in
+	$(COMPILE) --output-file=tools/city/requirements.txt tools/city/requirements.in
+
+city: ## make the demo city's map data anew, from OpenStreetMap (see tools/city)
+	@test -d tools/city/.venv || $(PYTHON) -m venv tools/city/.venv
+	@tools/city/.venv/bin/pip install -qq --disable-pip-version-check --no-deps --require-hashes \
+		--requirement tools/city/requirements.txt --requirement tools/city/extract.txt
+	@PATH="$(CURDIR)/tools/city/.venv/bin:$$PATH" tools/city/.venv/bin/python tools/city/make_city.py src/tiffin/demo/data/helsinki
 
 env-example: setup ## write .env.example from the settings
 	$(BIN)/python -m tiffin.cli.env_example > .env.example

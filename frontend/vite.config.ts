@@ -35,6 +35,8 @@ export default defineConfig({
     // the CSP allows no data: scripts, and hashed files are cached for ever anyway
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // the map's library, which is loaded only where a map is shown
+    chunkSizeWarningLimit: 1200,
     rolldownOptions: { input: { customer: "customer/index.html", kitchen: "kitchen/index.html" } },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },

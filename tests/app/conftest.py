@@ -14,7 +14,13 @@ from tiffin.base.settings import Settings
 @pytest.fixture
 def node_settings(settings: Settings) -> Settings:
     return settings.model_copy(
-        update={"port": 0, "drain_seconds": 0.0, "register_attempts_per_hour": 10_000, "log_level": "warning"}
+        update={
+            "login_codes": True,
+            "port": 0,
+            "drain_seconds": 0.0,
+            "register_attempts_per_hour": 10_000,
+            "log_level": "warning",
+        }
     )
 
 

@@ -47,6 +47,8 @@ TABLE: dict[str, Endpoint] = {
     "PUT /v1/accounts/{stranger}/roles/courier": Endpoint(ADMIN),
     "DELETE /v1/accounts/{stranger}/roles/courier": Endpoint(ADMIN),
     "POST /v1/sessions": Endpoint(EVERYBODY, {"email": "nobody@example.org", "password": "wrong"}),
+    "POST /v1/sessions/code": Endpoint(EVERYBODY, {"code": "wrong"}),
+    "POST /v1/login-codes": Endpoint(LOGGED_IN),
     "POST /v1/sessions/refresh": Endpoint(EVERYBODY, {"refresh_token": "wrong"}),
     "GET /v1/sessions": Endpoint(LOGGED_IN),
     "DELETE /v1/sessions": Endpoint(LOGGED_IN),
@@ -117,6 +119,7 @@ COMMANDS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
 TOPICS: dict[str, frozenset[str]] = {
     "menu.{restaurant_id}": EVERYBODY,
     "restaurant.{restaurant_id}": STAFF,
+    "presence.{restaurant_id}": STAFF,
     "order.{order_id}": CUSTOMER | SUPPORT,
     "user.{customer}": CUSTOMER,
     "alerts.operations": ADMIN,
@@ -235,7 +238,7 @@ async def test_every_endpoint_with_every_person(town: Town) -> None:
             status, code = await _ask(town, name, row, endpoint)
             refused = status in (401, 403, 404) or code in ("unauthenticated", "forbidden")
             # a wrong password or token is told apart from a missing login by its code
-            if code in ("wrong_credentials", "invalid_token", "wrong_password"):
+            if code in ("wrong_credentials", "invalid_token", "invalid_login_code", "wrong_password"):
                 refused = False
             elif name in endpoint.who and not refused and status not in _MAY:
                 wrong.append(f"{row} as {name}: {status} {code}, neither done nor refused")

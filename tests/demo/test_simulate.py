@@ -29,7 +29,7 @@ async def test_stopping_cancels_the_work() -> None:
 
 
 async def test_a_whole_day_of_a_few_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    await simulate.main(seconds=3, data_dir=tmp_path, seed=1, orders_per_second=5)
+    await simulate.main(simulate.Day(seconds=3, data_dir=tmp_path, orders_per_second=5))
     said = capsys.readouterr().out
     assert "lost 0 · twice 0" in said
     assert "placed 0" not in said

@@ -66,8 +66,8 @@ class Cluster:
         """Of all nodes."""
         return [node.origin for node in self.nodes]
 
-    async def start_node(self) -> Node:
-        """Start one more."""
+    async def start_node(self, *, port: int = 0, **settings: str) -> Node:
+        """Start one more; `settings` by the names of their environment variables."""
         environment = {
             **os.environ,
             "TIFFIN_DATABASE_URL": self.postgres.url,
@@ -77,8 +77,9 @@ class Cluster:
             "TIFFIN_LOG_LEVEL": "warning",
             "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000",
             "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+            **settings,
         }
-        command = ("-m", "tiffin.cli.main", "serve", "--port", "0")
+        command = ("-m", "tiffin.cli.main", "serve", "--port", str(port))
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, env=environment, stdout=-1, stderr=-2, start_new_session=True
         )

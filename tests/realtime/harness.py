@@ -22,7 +22,7 @@ from tiffin.app.server import Server, bind, make_server
 from tiffin.base.errors import Unauthenticated
 from tiffin.base.principal import Principal
 from tiffin.base.settings import Settings
-from tiffin.db import Connection, Database
+from tiffin.db import Connection, Database, Transaction
 from tiffin.http.authentication import Credential
 from tiffin.nats import NatsConnection
 from tiffin.realtime import Caller, Command, Event, EventLog, Grant, ReadRequest, TopicKind
@@ -83,7 +83,9 @@ class KernelNode:
         self.events = EventLog(self.announcer.announce)
         self.kinds = TopicKinds(
             [
-                TopicKind("log.{key}", self._readers, (Written,), "a log", on_ack=self._ack, presence=True),
+                TopicKind(
+                    "log.{key}", self._readers, (Written,), "a log", on_ack=self._ack, on_presence=self._tell_rooms
+                ),
                 TopicKind("open.{key}", self._public, (Written,), "a public log"),
                 TopicKind("user.{key}", self._own, (RightsChanged, Written), "an account's own"),
             ]
@@ -97,7 +99,8 @@ class KernelNode:
         )
         self.announcer.attach(self.hub)
         self.head_check = HeadCheck(self.hub, settings.database_url.get_secret_value(), settings.head_check_seconds)
-        self.presence = Presence(database)
+        self.rooms_told: list[list[str]] = []
+        self.presence = Presence(database, self._tell_rooms)
         self.streams = Streams(self.hub, self, settings.origins, max_topics=settings.max_topics)
         self.port = 0
         self.server: Server
@@ -128,6 +131,9 @@ class KernelNode:
 
     async def _ack(self, principal: Principal, device_id: UUID, topic: str, seq: int) -> None:
         self.acks.append((principal.account_id, device_id, topic, seq))
+
+    async def _tell_rooms(self, transaction: Transaction, rooms: Sequence[str]) -> None:
+        self.rooms_told.append(list(rooms))
 
     async def _say(self, caller: Caller, body: Say) -> Said:
         return Said(text=f"{caller.principal.account_id}: {body.text}")

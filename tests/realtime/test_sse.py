@@ -309,6 +309,17 @@ async def test_a_node_without_its_database_delivers_nothing_guarded(node: Kernel
     assert await guarded.texts(1) == ["held"]
 
 
+async def test_a_name_the_database_would_refuse_fails_nobody(node: KernelNode) -> None:
+    account = reader_of(node, "mine")
+    await node.write_texts("log.mine", "0")
+    since = str(await node.position("log.mine"))
+    hostile, honest = await asyncio.gather(  # in one batch of questions
+        open_sse(node.port, "%00", account=account), open_sse(node.port, "log.mine", account=account, since=since)
+    )
+    assert (await hostile.event()).data["reason"] == "unknown"
+    assert (await honest.event()).data["ok"]
+
+
 async def test_one_forbidden_topic_leaves_the_others(node: KernelNode) -> None:
     account = reader_of(node, "mine")
     for key in ("mine", "theirs"):

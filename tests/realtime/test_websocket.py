@@ -147,7 +147,7 @@ async def test_presence_by_lease(node: KernelNode) -> None:
 
     async def present() -> list[UUID]:
         async with node.database.connection() as connection:
-            return [somebody.account_id for somebody in await list_present(connection, "log.a")]
+            return [somebody.account_id for somebody in (await list_present(connection, ["log.a"]))["log.a"]]
 
     async def is_in() -> bool:
         return await present() == [account]
@@ -162,6 +162,15 @@ async def test_presence_by_lease(node: KernelNode) -> None:
         "INSERT INTO presence VALUES ('log.a', gen_random_uuid(), $1, 'dead', now(), now() - interval '1 s')", account
     )
     assert await present() == [], "a lease that ran out does not count"
+    assert node.rooms_told == [["log.a"], ["log.a"]], "came and left, and nothing for a lease that was renewed"
+
+    async def told_again() -> bool:
+        return len(node.rooms_told) == 3
+
+    node.presence.leave(uuid4())
+    async with open_socket(node, account, {"log.b": None}):
+        await eventually(told_again)
+    assert node.rooms_told[2] == ["log.a"], "whoever finds a lease that ran out tells its room"
 
 
 async def test_who_may_connect(node: KernelNode) -> None:

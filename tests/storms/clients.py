@@ -72,22 +72,22 @@ class RawSocket:
         self.writer.transport.abort()
 
 
-async def open_raw_socket(port: int, account: UUID, *, receive_buffer: int | None = None) -> RawSocket:
+async def open_raw_socket(port: int, bearer: UUID | str, *, receive_buffer: int | None = None) -> RawSocket:
     """A WebSocket after its handshake, before hello. Raises EOFError or OSError."""
     reader, writer = await connect(port, receive_buffer=receive_buffer)
-    writer.write(handshake(account))
+    writer.write(handshake(bearer))
     head = await reader.readuntil(b"\r\n\r\n")
     assert b" 101 " in head.partition(b"\r\n")[0], head
     return RawSocket(reader, writer)
 
 
-def handshake(account: UUID) -> bytes:
-    """The request that opens a WebSocket."""
+def handshake(bearer: UUID | str) -> bytes:
+    """The request that opens a WebSocket; the bearer token of the kernel's harness is the account."""
     key = base64.b64encode(os.urandom(16))
     return (
         b"GET /v1/socket HTTP/1.1\r\nHost: storm\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Protocol: tiffin.v1\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n"
-        b"Authorization: Bearer %b\r\n\r\n" % (key, str(account).encode())
+        b"Authorization: Bearer %b\r\n\r\n" % (key, str(bearer).encode())
     )
 
 

@@ -17,6 +17,11 @@ export class Following {
     private readonly leave: (following: Following) => void,
   ) {}
 
+  /** Up to where this follower has seen everything. */
+  get at(): string | null {
+    return this.position;
+  }
+
   /** Go on from a snapshot's position. */
   from(position: string | null): void {
     this.position = position;

@@ -6,7 +6,7 @@ import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { Backoff } from "./backoff";
 import type { Live } from "./client";
 import type { Following } from "./following";
-import { isReset, type LiveEvent, type Sync } from "./protocol";
+import { isReset, type LiveEvent, parsePosition, type Sync } from "./protocol";
 
 /** A state, and the position of its topic at which it is the state. */
 export interface Snapshot<T> {
@@ -19,6 +19,8 @@ export interface ResourceOptions<T> {
   load: () => Promise<Snapshot<T>>;
   /** The state after an event; events of no interest return the state as it is. */
   apply: (state: T, event: LiveEvent) => T;
+  /** Told the seq up to which this device now has everything, as often as that moves while live. */
+  stored?: (seq: number) => void;
 }
 
 /** `failed`: the snapshot was refused, `error` says why; `forbidden`: the topic was. */
@@ -110,7 +112,10 @@ export class Resource<T> {
 
   private synced(sync: Sync): void {
     if (sync.ok) {
-      if (!this.behind) this.stands.value = "live";
+      if (this.behind) return;
+      this.stands.value = "live";
+      const at = this.following?.at;
+      if (at) this.options.stored?.(parsePosition(at).seq);
     } else if (isReset(sync.reason)) {
       this.reset();
     } else {
@@ -123,6 +128,7 @@ export class Resource<T> {
     if (this.behind || state === undefined) return;
     try {
       this.current.value = this.options.apply(state, event);
+      this.options.stored?.(event.seq);
     } catch (error) {
       console.error(error);
       this.reset(); // a snapshot has what the event did

@@ -9,18 +9,20 @@ const PATIENCE_MS = 1_500;
 
 /** True once the connection has been away for longer than a moment. */
 export function useDisconnected(): boolean {
+  const { state } = live().connection.value;
+  return useLasting(state !== "open" && state !== "idle", PATIENCE_MS);
+}
+
+/** True once something has been so for so long. */
+export function useLasting(so: boolean, milliseconds: number): boolean {
   const late = useSignal(false);
-  const { state, since } = live().connection.value;
-  const fine = state === "open" || state === "idle";
   useEffect(() => {
-    if (fine) {
-      late.value = false;
-      return;
-    }
-    const timer = setTimeout(() => (late.value = true), Math.max(0, since + PATIENCE_MS - Date.now()));
+    late.value = false;
+    if (!so) return;
+    const timer = setTimeout(() => (late.value = true), milliseconds);
     return () => clearTimeout(timer);
-  }, [fine]);
-  return late.value && !fine;
+  }, [so]);
+  return late.value && so;
 }
 
 export function ConnectionBar() {

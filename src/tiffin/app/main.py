@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tiffin import __version__
@@ -18,7 +18,7 @@ from tiffin.app.middleware import RequestMiddleware
 from tiffin.app.route_index import RouteIndex
 from tiffin.app.site import site_routes
 from tiffin.http.authentication import add_cookie_security
-from tiffin.http.problems import Problem
+from tiffin.http.problems import describe_problems
 from tiffin.realtime.sse import Streams
 from tiffin.realtime.websocket import SocketEndpoint
 
@@ -46,9 +46,11 @@ class _Api(FastAPI):
         return list(self._api_routes)
 
     def openapi(self) -> dict[str, Any]:
-        """The document, with both ways to say who one is."""
+        """The document, with both ways to say who one is, and with errors as they are."""
         if self.openapi_schema is None:
-            add_cookie_security(super().openapi())
+            document = super().openapi()
+            add_cookie_security(document)
+            describe_problems(document)
         return super().openapi()
 
 
@@ -62,7 +64,6 @@ def build_api(node: "Node") -> FastAPI:
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         redirect_slashes=False,
-        responses={"default": {"model": Problem, "description": "A problem, as application/problem+json"}},
     )
     api.state.settings = node.settings
     api.state.authenticator = node.built.authenticator
@@ -97,9 +98,9 @@ def build_asgi(node: "Node") -> ASGIApp:
         *_resources(node, streams),
         *Health(node.database, node.nats, node.hub).routes(),
         Route("/asyncapi.json", _asyncapi(node), methods=["GET"]),
-        Mount("", _api_or_pages(api, settings.basemap)),
     ]
-    return Router(routes, redirect_slashes=False)
+    # not a Mount: its pattern leaves out paths with a line feed
+    return Router(routes, redirect_slashes=False, default=_api_or_pages(api, settings.basemap))
 
 
 def _api_or_pages(api: ASGIApp, basemap: Path | None) -> ASGIApp:

@@ -25,7 +25,6 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/orders/{id}",
         "/account",
         "/log-in",
-        "/register",
     ),
     "kitchen": ("/kitchen", "/kitchen/{id}"),
 }

@@ -68,7 +68,7 @@ class Node:
         self.announcer.attach(self.hub)
         self.built.follow_sessions(self.hub)
         self.head_check = HeadCheck(self.hub, url.get_secret_value(), settings.head_check_seconds)
-        self.presence = Presence(database)
+        self.presence = Presence(database, self._on_presence)
         self.stored_answers = StoredAnswers(database)
         self.runner = Runner(
             database,
@@ -120,6 +120,12 @@ class Node:
     def _on_trouble(self) -> None:
         """NATS came back or lost messages: compare everything with PostgreSQL at once."""
         self.head_check.check_all_now()
+
+    async def _on_presence(self, transaction: Transaction, rooms: Sequence[str]) -> None:
+        """Tell each feature of its rooms."""
+        for kind in self.kinds.all:
+            if kind.on_presence is not None and (own := [room for room in rooms if kind.key_of(room) is not None]):
+                await kind.on_presence(transaction, own)
 
     async def _on_dead(self, transaction: Transaction, claim: Claim, error: str) -> None:
         await self.built.raise_dead_letter(transaction, claim.id, claim.consumer, error)

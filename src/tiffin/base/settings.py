@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     register_attempts_per_hour: int = Field(60, ge=1, description="registrations an hour from one address prefix")
 
     basemap: Path | None = Field(None, description="PMTiles file under the maps; unset: maps are blank")
+    login_codes: bool = Field(
+        False, description="single-use codes may log in, as a demo's links do; never in production"
+    )
     max_body_bytes: int = Field(1_000_000, ge=10_000, description="largest body of a JSON request")
     max_frame_bytes: int = Field(1_048_576, ge=65_536, description="largest WebSocket message accepted")
     max_topics: int = Field(100, ge=1, le=1000, description="topics one connection may follow")
@@ -85,6 +88,8 @@ class Settings(BaseSettings):
         problems = []
         if self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
             problems.append("TIFFIN_SECRET_KEY is the default; set a random one of at least 32 characters")
+        if self.login_codes:
+            problems.append("TIFFIN_LOGIN_CODES is on, which is for demos")
         origins = (self.public_origin, *self.allowed_origins)
         problems += [f"the origin {origin} is not https" for origin in origins if urlsplit(origin).scheme != "https"]
         if problems:

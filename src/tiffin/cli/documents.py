@@ -20,11 +20,11 @@ _NOWHERE = "postgresql://localhost:1/none"
 def write_documents(folder: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
     """Write `openapi.json` and `asyncapi.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, document in asyncio.run(_documents()).items():
+    for name, document in asyncio.run(documents()).items():
         (folder / name).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
 
-async def _documents() -> dict[str, object]:
+async def documents() -> dict[str, dict[str, object]]:
     """Of a node that is built and never opened; its pool connects to nothing."""
     settings = Settings.model_construct(database_url=SecretStr(_NOWHERE), nats_url=SecretStr("nats://localhost:1"))
     node = Node(settings, Database(asyncpg.create_pool(_NOWHERE), _NOWHERE))

@@ -30,6 +30,7 @@ from tiffin.cli.servers import (
     required_urls,
     with_urls,
 )
+from tiffin.demo.helsinki import BASEMAP
 from tiffin.embedded import EmbeddedServers
 
 
@@ -43,7 +44,7 @@ def up(
     """Start everything on this machine; Ctrl-C stops it."""
     settings = load_settings(port=port, host=host, data_dir=data_dir)
     configure_logging(settings.log_level, settings.log_style)
-    run(_up(with_local_origin(settings)))
+    run(_up(with_demo_basemap(with_local_origin(settings))))
 
 
 async def _up(settings: Settings) -> None:
@@ -111,6 +112,13 @@ def with_local_origin(settings: Settings) -> Settings:
         return settings
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
     return settings.model_copy(update={"public_origin": f"http://{host}:{settings.port}"})
+
+
+def with_demo_basemap(settings: Settings) -> Settings:
+    """Without a map of its own, a development server shows the demo's city."""
+    if settings.environment == "production" or settings.basemap is not None:
+        return settings
+    return settings.model_copy(update={"basemap": BASEMAP})
 
 
 def with_private_key(settings: Settings) -> Settings:

@@ -62,6 +62,10 @@ class Tiffin:
         self.http.take_tokens(tokens)
         return tokens
 
+    async def make_login_code(self) -> Json:
+        """A single-use code that logs this account in on another device, where the server allows it."""
+        return await self._post("/v1/login-codes", {})
+
     async def log_out(self) -> None:
         """End this session everywhere."""
         await self.http.call("DELETE", "/v1/sessions/current")

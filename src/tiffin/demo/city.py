@@ -14,7 +14,8 @@ import httpx
 
 from tiffin.client import ProblemError, Tiffin
 from tiffin.client.http import Json, open_http
-from tiffin.demo.menus import DOORSTEPS, FIRST_NAMES, LAST_NAMES, PLACES, Dish, Doorstep, Place
+from tiffin.demo.helsinki import Site, doorsteps, restaurant_sites
+from tiffin.demo.menus import FIRST_NAMES, LAST_NAMES, PLACES, Dish, Place
 
 DEMO_PASSWORD = "lohikeitto ja karjalanpiirakka"
 _DOMAIN = "demo.example.org"
@@ -42,7 +43,7 @@ class Customer:
     """Somebody who orders to this doorstep."""
 
     person: Person
-    doorstep: Doorstep
+    doorstep: Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,19 @@ async def populate(
     on_progress: OnProgress | None = None,
 ) -> City:
     """Seed what is missing and log everybody in. Calls `on_progress(1)` `count_steps` times."""
-    seeding = _Seeding(pool, origins, on_progress or (lambda steps: None))
+    seeding = Seeding(pool, origins, on_progress or (lambda steps: None))
     async with asyncio.TaskGroup() as group:
         opened = [group.create_task(seeding.open(number, staff)) for number in range(restaurants)]
         came = [group.create_task(seeding.settle(number)) for number in range(customers)]
     return City(tuple(task.result() for task in opened), tuple(task.result() for task in came))
 
 
-class _Seeding:
+class Seeding:
     """One run of the seed; at most a few things are done at once."""
 
-    def __init__(self, pool: httpx.AsyncClient, origins: Sequence[str], on_progress: OnProgress) -> None:
+    def __init__(
+        self, pool: httpx.AsyncClient, origins: Sequence[str], on_progress: OnProgress = lambda steps: None
+    ) -> None:
         self._pool = pool
         self._origins = origins
         self._on_progress = on_progress
@@ -119,29 +122,45 @@ class _Seeding:
     async def settle(self, number: int) -> Customer:
         """Customer `number`, with an address."""
         async with self._turns:
-            person = await self._log_in(f"customer{number + 1}", _name(number + 1000))
-            doorstep = DOORSTEPS[number % len(DOORSTEPS)]
+            person = await self.log_in(f"customer{number + 1}", _name(number + 1000))
+            doorstep = doorsteps()[number % len(doorsteps())]
             if not await person.tiffin.list_addresses():
                 await person.tiffin.add_address({"label": "Home", **destination(doorstep), "postal_code": "00100"})
             self._on_progress(1)
             return Customer(person, doorstep)
 
+    async def settle_visitor(self, user: str, name: str) -> Person:
+        """Somebody real, with an address in the middle of the city."""
+        person = await self.log_in(user, name)
+        if not await person.tiffin.list_addresses():
+            await person.tiffin.add_address({"label": "Home", **destination(doorsteps()[0]), "postal_code": "00100"})
+        return person
+
     async def open(self, number: int, staff: int) -> Restaurant:
         """Restaurant `number`, with owner, staff and menu."""
         async with self._turns:
-            place = PLACES[number % len(PLACES)]
-            owner = await self._log_in(f"owner{number + 1}", _name(number))
+            place, site = PLACES[number % len(PLACES)], restaurant_sites()[number % len(restaurant_sites())]
+            owner = await self.log_in(f"owner{number + 1}", _name(number))
             self._on_progress(1)
-            crew = [await self._log_in(f"staff{number + 1}-{one + 1}", _name(number * 7 + one)) for one in range(staff)]
+            crew = [await self.log_in(f"staff{number + 1}-{one + 1}", _name(number * 7 + one)) for one in range(staff)]
             self._on_progress(staff)
             found = await _items(owner.tiffin.my_restaurants())
-            mine = found[0] if found else await owner.tiffin.create_restaurant(_restaurant(place))
-            await _take_on(owner, mine["id"], crew)
+            mine = found[0] if found else await owner.tiffin.create_restaurant(_restaurant(place, site))
+            await self.take_on(owner, mine["id"], crew)
             menu = await _write_menu(owner.tiffin, mine["id"], place)
             self._on_progress(1)
             return Restaurant(mine["id"], mine["name"], owner, tuple(crew), menu)
 
-    async def _log_in(self, user: str, name: str) -> Person:
+    async def take_on(self, owner: Person, restaurant_id: str, crew: Sequence[Person]) -> None:
+        """Make these people staff, those who are not."""
+        members = (await owner.tiffin.list_members(restaurant_id))["members"]
+        there = {member["account_id"] for member in members}
+        for person in crew:
+            if person.tiffin.account_id not in there:
+                await owner.tiffin.add_member(restaurant_id, person.email, "staff")
+
+    async def log_in(self, user: str, name: str) -> Person:
+        """Somebody by this part of an e-mail address, registered if need be."""
         email = f"{user}@{_DOMAIN}"
         tiffin = Tiffin(self._origins, pool=self._pool)
         try:
@@ -159,7 +178,7 @@ def _name(number: int) -> str:
     return f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"
 
 
-def destination(doorstep: Doorstep) -> Json:
+def destination(doorstep: Site) -> Json:
     """An address as orders want it."""
     return {
         "street": doorstep.street,
@@ -169,13 +188,13 @@ def destination(doorstep: Doorstep) -> Json:
     }
 
 
-def _restaurant(place: Place) -> Json:
+def _restaurant(place: Place, site: Site) -> Json:
     return {
         "name": place.name,
         "description": place.description,
-        "address": f"{place.street}, Helsinki",
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+        "address": f"{site.street}, Helsinki",
+        "latitude": site.latitude,
+        "longitude": site.longitude,
         "time_zone": "Europe/Helsinki",
         "currency": "EUR",
         "published": True,
@@ -191,14 +210,6 @@ def _restaurant(place: Place) -> Json:
 async def _items(answer: Awaitable[Json]) -> list[Json]:
     items: list[Json] = (await answer)["items"]
     return items
-
-
-async def _take_on(owner: Person, restaurant_id: str, crew: Sequence[Person]) -> None:
-    members = (await owner.tiffin.list_members(restaurant_id))["members"]
-    there = {member["account_id"] for member in members}
-    for person in crew:
-        if person.tiffin.account_id not in there:
-            await owner.tiffin.add_member(restaurant_id, person.email, "staff")
 
 
 async def _write_menu(tiffin: Tiffin, restaurant_id: str, place: Place) -> Json:

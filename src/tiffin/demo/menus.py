@@ -1,7 +1,4 @@
-"""The demo city on paper: twelve invented restaurants on real streets of central Helsinki, and names for people.
-
-Coordinates are WGS 84 degrees, right to about a block. Prices are in cents, tax included.
-"""
+"""The demo city on paper: twelve invented restaurants, and names for people. Prices are in cents, tax included."""
 
 from dataclasses import dataclass, field
 
@@ -25,19 +22,7 @@ class Place:
 
     name: str
     description: str
-    street: str
-    latitude: float
-    longitude: float
     menu: dict[str, tuple[Dish, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Doorstep:
-    """An address to deliver to."""
-
-    street: str
-    latitude: float
-    longitude: float
 
 
 _HEAT = {"Heat": {"mild": 0, "medium": 0, "hot": 0}}
@@ -53,9 +38,6 @@ PLACES = (
     Place(
         "Ahven & Tilli",
         "Lake fish, dill, and butter on everything",
-        "Kaisaniemenkatu 3",
-        60.1710,
-        24.9470,
         {
             "Fish": (
                 Dish("Salmon soup", 1390, "With rye bread", _SIZE),
@@ -68,9 +50,6 @@ PLACES = (
     Place(
         "Tuk-Tuk Töölö",
         "Thai from a very small kitchen",
-        "Fredrikinkatu 34",
-        60.1667,
-        24.9362,
         {
             "Curries": (
                 Dish("Green curry", 1450, "Aubergine, basil", _HEAT | _RICE, {"tofu": 150, "prawns": 300}),
@@ -85,9 +64,6 @@ PLACES = (
     Place(
         "Napoli Nord",
         "Sourdough pizza, 90 seconds in the oven",
-        "Annankatu 21",
-        60.1661,
-        24.9378,
         {
             "Pizza": (
                 Dish("Margherita", 1190, "Tomato, fior di latte", {}, {"burrata": 350, "anchovies": 200}),
@@ -100,9 +76,6 @@ PLACES = (
     Place(
         "Masala Raide",
         "North Indian, by the tram",
-        "Mikonkatu 8",
-        60.1697,
-        24.9461,
         {
             "Mains": (
                 Dish("Butter chicken", 1490, "With rice", _HEAT, {"naan": 250}),
@@ -115,9 +88,6 @@ PLACES = (
     Place(
         "Burgerpaja",
         "Burgers from one workshop, fries from another",
-        "Aleksanterinkatu 21",
-        60.1688,
-        24.9470,
         {
             "Burgers": (
                 Dish("Workshop burger", 1290, "Cheddar, pickles", _SIZE, {"bacon": 200, "second patty": 350}),
@@ -129,9 +99,6 @@ PLACES = (
     Place(
         "Kahvila Kuura",
         "Breakfast, whatever the hour",
-        "Vuorikatu 14",
-        60.1721,
-        24.9480,
         {
             "All day": (
                 Dish("Karelian pasties", 690, "Three, with egg butter"),
@@ -144,9 +111,6 @@ PLACES = (
     Place(
         "Sushi Saaristo",
         "Archipelago fish, Tokyo knives",
-        "Pohjoisesplanadi 25",
-        60.1679,
-        24.9473,
         {
             "Sets": (Dish("Nine pieces", 1490), Dish("Fifteen pieces", 2290), Dish("Vegetarian nine", 1290)),
             "Extras": (Dish("Miso soup", 390), Dish("Edamame", 450)),
@@ -155,9 +119,6 @@ PLACES = (
     Place(
         "Dumpling Depot",
         "Folded since the morning",
-        "Liisankatu 17",
-        60.1747,
-        24.9522,
         {
             "Dumplings": (
                 Dish("Pork and chive", 1150, "Ten", {"Cooked": {"boiled": 0, "fried": 80}}),
@@ -169,9 +130,6 @@ PLACES = (
     Place(
         "Falafel Fabian",
         "Chickpeas and nothing to hide",
-        "Fabianinkatu 29",
-        60.1690,
-        24.9492,
         {
             "Pita and plates": (
                 Dish("Falafel in pita", 890, "", _HEAT, {"aubergine": 120, "egg": 100}),
@@ -184,9 +142,6 @@ PLACES = (
     Place(
         "Ramen Ratikka",
         "Broth that took longer than your tram",
-        "Kalevankatu 9",
-        60.1677,
-        24.9376,
         {
             "Ramen": (
                 Dish("Shoyu", 1390, "", _SIZE, {"egg": 200, "chashu": 300}),
@@ -199,9 +154,6 @@ PLACES = (
     Place(
         "Siltasaari Grilli",
         "Open when nothing else is",
-        "Siltasaarenkatu 10",
-        60.1784,
-        24.9496,
         {
             "Grill": (
                 Dish("Makkaraperunat", 950, "Sausage and fries, the classic", {}, {"egg": 100, "extra sausage": 200}),
@@ -214,9 +166,6 @@ PLACES = (
     Place(
         "Vihreä Pöytä",
         "Plants, cooked seriously",
-        "Snellmaninkatu 16",
-        60.1731,
-        24.9518,
         {
             "Bowls": (
                 Dish("Root and barley bowl", 1320, "", {}, {"smoked tofu": 180}),
@@ -225,23 +174,6 @@ PLACES = (
             "Soups": (Dish("Split pea soup", 990, "Thursdays, and every other day", _SIZE), Dish("Nettle soup", 1090)),
         },
     ),
-)
-
-DOORSTEPS = (
-    Doorstep("Bulevardi 7", 60.1655, 24.9393),
-    Doorstep("Uudenmaankatu 16", 60.1645, 24.9400),
-    Doorstep("Eerikinkatu 12", 60.1681, 24.9358),
-    Doorstep("Lönnrotinkatu 15", 60.1662, 24.9368),
-    Doorstep("Yrjönkatu 27", 60.1679, 24.9391),
-    Doorstep("Kluuvikatu 5", 60.1690, 24.9472),
-    Doorstep("Unioninkatu 40", 60.1722, 24.9503),
-    Doorstep("Hallituskatu 11", 60.1705, 24.9488),
-    Doorstep("Rauhankatu 13", 60.1737, 24.9526),
-    Doorstep("Vironkatu 7", 60.1737, 24.9512),
-    Doorstep("Kirkkokatu 12", 60.1716, 24.9522),
-    Doorstep("Hakaniemenranta 6", 60.1776, 24.9515),
-    Doorstep("Yliopistonkatu 8", 60.1694, 24.9471),
-    Doorstep("Mannerheimintie 14", 60.1690, 24.9395),
 )
 
 # fmt: off

@@ -12,7 +12,8 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +23,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tiffin.client import ConnectionLost, ProblemError
 from tiffin.client.http import open_http
-from tiffin.demo.city import City, count_steps, populate
+from tiffin.demo.city import City, Restaurant, Seeding, count_steps, populate
+from tiffin.demo.kitchen import Kitchen
 from tiffin.demo.ledger import Ledger
-from tiffin.demo.people import Kitchen, order
+from tiffin.demo.people import order
 from tiffin.demo.system import System, run_system
+from tiffin.demo.visitors import Visitor, invite, keep_links_fresh
 
 T = TypeVar("T")
 
@@ -34,7 +37,13 @@ _STATUS_SECONDS = 5.0
 _LINES_PER_SECOND = 6
 _SETTLE_TICKS = 300  # of 0.05 s
 # seeding registers more people from one address than an hour allows
-_ENVIRONMENT = {"TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000", "TIFFIN_LOGIN_ATTEMPTS_PER_MINUTE": "10000"}
+_ENVIRONMENT = {
+    "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000",
+    "TIFFIN_LOGIN_ATTEMPTS_PER_MINUTE": "10000",
+    "TIFFIN_LOGIN_CODES": "true",
+}
+# where a visitor cooks, orders of the simulated customers come this much more seldom
+_GENTLE_SHARE = 0.3
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -43,13 +52,24 @@ class Stopped(Exception):
     """Somebody wants it to end."""
 
 
-async def main(*, seconds: float | None, data_dir: Path | None, seed: int, orders_per_second: float) -> None:
-    """Run the demo for `seconds`, or until Ctrl-C. Raises SystemExit(1) if an order was lost or came twice."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How the demo runs. `seconds`: None until Ctrl-C. `port`: 0 takes a free one. `data_dir`: None a temporary one."""
+
+    seconds: float | None = None
+    data_dir: Path | None = None
+    port: int = 0
+    seed: int = 1
+    orders_per_second: float = 2.0
+
+
+async def main(day: Day) -> None:
+    """Run the demo. Raises SystemExit(1) if an order was lost or came twice."""
     stop = asyncio.Event()
-    with _stopped_by_signals(stop), _folder(data_dir) as folder:
+    with _stopped_by_signals(stop), _folder(day.data_dir) as folder:
         ledger = Ledger()
         try:
-            await _run(stop, folder, ledger, seconds, seed, orders_per_second)
+            await _run(stop, folder, ledger, day)
         except Stopped:
             console.print("Stopped before the city was open.")
             return
@@ -58,19 +78,18 @@ async def main(*, seconds: float | None, data_dir: Path | None, seed: int, order
         raise SystemExit(1)
 
 
-async def _run(
-    stop: asyncio.Event, folder: Path, ledger: Ledger, seconds: float | None, seed: int, orders_per_second: float
-) -> None:
+async def _run(stop: asyncio.Event, folder: Path, ledger: Ledger, day: Day) -> None:
     console.print(f"[bold]Tiffin demo[/] · data in {folder}")
     async with contextlib.AsyncExitStack() as stack:
-        starting = stack.enter_async_context(run_system(folder, _ENVIRONMENT))
+        starting = stack.enter_async_context(run_system(folder, _ENVIRONMENT, port=day.port))
         system = await _unless(stop, starting)
         console.print(f"[green]✓[/] Tiffin runs at [bold]{system.origin}[/] [dim]{system.started_in_seconds:.2f} s[/]")
         pool = await stack.enter_async_context(open_http(connections=200))
         city = await _unless(stop, _seed(pool, system.origin))
         console.print(f"[green]✓[/] {city}")
-        simulation = _Simulation(city, ledger, system, random.Random(seed), orders_per_second)
-        await simulation.run(stop, seconds)
+        visitors = await _unless(stop, invite(Seeding(pool, [system.origin]), city))
+        simulation = _Simulation(city, visitors, ledger, system, day)
+        await simulation.run(stop, day.seconds)
         console.print("Closing…")
 
 
@@ -85,14 +104,16 @@ async def _seed(pool: httpx.AsyncClient, origin: str) -> City:
 class _Simulation:
     """Everybody at work."""
 
-    def __init__(
-        self, city: City, ledger: Ledger, system: System, chance: random.Random, orders_per_second: float
-    ) -> None:
+    def __init__(self, city: City, visitors: Sequence[Visitor], ledger: Ledger, system: System, day: Day) -> None:
         self._city = city
+        self._visitors = visitors
         self._ledger = ledger
         self._system = system
-        self._chance = chance
-        self._orders_per_second = orders_per_second
+        self._chance = random.Random(day.seed)
+        self._orders_per_second = day.orders_per_second
+        self._kitchens = {
+            place.restaurant_id: Kitchen(place, ledger, self._chance, self._tell) for place in city.restaurants
+        }
         self._begun = time.perf_counter()
         # lines that may still be printed in this second
         self._lines_left = _LINES_PER_SECOND
@@ -100,14 +121,16 @@ class _Simulation:
 
     async def run(self, stop: asyncio.Event, seconds: float | None) -> None:
         """Until `stop`, for `seconds` at most; then wait until what was placed is on every screen."""
-        kitchens = [Kitchen(place, self._ledger, self._chance, self._tell) for place in self._city.restaurants]
+        kitchens = list(self._kitchens.values())
         async with _background(*(kitchen.run() for kitchen in kitchens), self._tell_status(), self._tell_log()):
             for kitchen in kitchens:
                 await _unless(stop, kitchen.wait_ready())
             devices = sum(len(kitchen.restaurant.staff) for kitchen in kitchens)
             console.print(f"[green]✓[/] {devices} staff devices are connected. Ctrl-C ends the day.\n")
+            console.print("Come in; each link logs in once, and the next one follows:")
             self._begun = time.perf_counter()
-            async with _background() as customers:
+            links = keep_links_fresh(self._system.origin, self._visitors, self._tell_link)
+            async with _background(links), _background() as customers:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self._let_order(stop, customers)
@@ -125,12 +148,18 @@ class _Simulation:
             customers.start(self._order())
 
     async def _order(self) -> None:
-        customer, restaurant = self._chance.choice(self._city.customers), self._chance.choice(self._city.restaurants)
+        customer, restaurant = self._chance.choice(self._city.customers), self._choose_restaurant()
         try:
             await order(customer, restaurant, self._ledger, self._chance, self._tell)
         except (ProblemError, ConnectionLost) as error:
             self._refused += 1
             self._tell(f"[red]![/] {customer.person.name} at {restaurant.name}: {error}")
+
+    def _choose_restaurant(self) -> Restaurant:
+        restaurant = self._chance.choice(self._city.restaurants)
+        if self._kitchens[restaurant.restaurant_id].visited and self._chance.random() > _GENTLE_SHARE:
+            return self._choose_restaurant()
+        return restaurant
 
     async def _settle(self) -> None:
         """What was placed in the last moment gets the time to arrive."""
@@ -140,6 +169,9 @@ class _Simulation:
             await asyncio.sleep(0.05)
 
     # telling
+
+    def _tell_link(self, app: str, link: str) -> None:
+        console.print(f"  [bold]{app}[/]  {link}", soft_wrap=True)
 
     def _tell(self, line: str) -> None:
         if self._lines_left > 0:

@@ -39,15 +39,19 @@ class System:
 
 @asynccontextmanager
 async def run_system(
-    data_dir: Path, environment: Mapping[str, str] | None = None, *, cores: Sequence[int] | None = None
+    data_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    cores: Sequence[int] | None = None,
+    port: int = 0,
 ) -> AsyncIterator[System]:
-    """Start `tiffin up` on the folder, on these processor cores; it has ended when the context has.
+    """Start `tiffin up` on the folder, on these processor cores, on a port (0: a free one); it ends with the context.
 
     Raises EmbeddedServerFailed with the end of its log if it does not get ready.
     """
     log = prepare(data_dir) / "up.log"
     begun = time.perf_counter()
-    process = await _start(data_dir, log, environment or {})
+    process = await _start(data_dir, log, environment or {}, port)
     try:
         if cores is not None and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(process.pid, cores)  # its children inherit it
@@ -63,11 +67,11 @@ def prepare(data_dir: Path) -> Path:
     return data_dir
 
 
-async def _start(data_dir: Path, log: Path, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def _start(data_dir: Path, log: Path, environment: Mapping[str, str], port: int) -> asyncio.subprocess.Process:
     env = shutil.which("env") or "/usr/bin/env"
     settings = {"TIFFIN_LOG_LEVEL": "warning", "TIFFIN_DRAIN_SECONDS": "1", **environment}
     assignments = (f"{name}={value}" for name, value in settings.items())
-    command = (sys.executable, "-m", "tiffin.cli.main", "up", "--port", "0", "--data-dir", str(data_dir))
+    command = (sys.executable, "-m", "tiffin.cli.main", "up", "--port", str(port), "--data-dir", str(data_dir))
     return await spawn((env, *assignments, *command), log, death_signal=signal.SIGTERM)
 
 

@@ -38,3 +38,18 @@ def problem_response(
     }
     content = orjson.dumps(body, default=str)
     return Response(content, status, {"cache-control": "no-store", **(headers or {})}, MEDIA_TYPE)
+
+
+def describe_problems(document: dict[str, Any]) -> None:
+    """Say in an OpenAPI document that every answer from 400 on is a problem, whichever operation gives it."""
+    document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            for status, response in responses.items():
+                if status >= "4":
+                    response["content"] = content
+            responses["default"] = {"description": "A problem; its `code` says which", "content": content}
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

@@ -1,24 +1,29 @@
 """Who is connected, by lease: every five seconds a node renews all its connections in one statement; after fifteen
 seconds without renewal a connection counts as gone. So a killed node's people disappear by themselves.
 
-Presence may say "here" for up to fifteen seconds too long, never "gone" while a connection lives.
+Presence may say "here" for up to fifteen seconds too long, never "gone" while a connection lives. Whenever the people
+of a room change, `tell` hears of it in the same transaction, and can append an event.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from tiffin.base.errors import TiffinError
 from tiffin.base.telemetry import get_logger
-from tiffin.db import Connection, Database
+from tiffin.db import Connection, Database, Transaction
 from tiffin.realtime.event_log import QUERIES
 
 _log = get_logger("realtime.presence")
 
 BEAT_SECONDS = 5.0
 LEASE_SECONDS = 15.0
+_LOCK = 7_401_955
+
+# is told the rooms whose people have changed; the event log is its to write
+TellRooms = Callable[[Transaction, Sequence[str]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,21 @@ class Present:
     since: datetime
 
 
+# a connection in a room; the same with who that is, and the room first
+_Place = tuple[UUID, str]
+_Entry = tuple[str, UUID, UUID, str]
+
+
 class Presence:
     """The connections of this node, and everybody's leases."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tell: TellRooms) -> None:
         self._database = database
+        self._tell = tell
         # connection → room → (account, device)
         self._entries: dict[UUID, dict[str, tuple[UUID, str]]] = {}
-        # (connection, room) that left and stand in the table still
-        self._left: list[tuple[UUID, str]] = []
+        # those who left and stand in the table still
+        self._left: list[_Place] = []
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -94,17 +105,35 @@ class Presence:
         self._changed.clear()
         left, self._left = self._left, []
         entries = [(room, key, *who) for key, rooms in self._entries.items() for room, who in rooms.items()]
-        async with self._database.transaction() as transaction:
-            connection = transaction.connection
-            if left:
-                await connection.executemany(QUERIES["delete_presence"], left)
-            if entries:
-                columns = [list(column) for column in zip(*entries, strict=True)]
-                await connection.execute(QUERIES["upsert_presence"], *columns, LEASE_SECONDS)
-            await connection.execute(QUERIES["delete_expired_presence"])
+        try:
+            async with self._database.transaction() as transaction:
+                rooms = await _write(transaction.connection, left, entries)
+                if rooms:
+                    await transaction.connection.execute(QUERIES["lock_presence"], _LOCK)
+                    await self._tell(transaction, sorted(rooms))
+        except BaseException:
+            self._left += left  # with the next beat
+            raise
 
 
-async def list_present(connection: Connection, room: str) -> Sequence[Present]:
-    """Who is in a room now, on any node."""
-    rows = await connection.fetch(QUERIES["list_presence"], room)
-    return [Present(row["account_id"], row["device"], row["since"]) for row in rows]
+async def _write(connection: Connection, left: list[_Place], entries: list[_Entry]) -> set[str]:
+    """Bring the table up to date. Returns the rooms whose people changed."""
+    rows = []
+    if left:
+        rows += await connection.fetch(QUERIES["delete_presence"], *_columns(left))
+    if entries:
+        rows += await connection.fetch(QUERIES["upsert_presence"], *_columns(entries), LEASE_SECONDS)
+    rows += await connection.fetch(QUERIES["delete_expired_presence"])
+    return {row["room"] for row in rows}
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def list_present(connection: Connection, rooms: Sequence[str]) -> dict[str, list[Present]]:
+    """Who is in each of these rooms now, on any node."""
+    present: dict[str, list[Present]] = {room: [] for room in rooms}
+    for row in await connection.fetch(QUERIES["list_presence"], list(rooms)):
+        present[row["room"]].append(Present(row["account_id"], row["device"], row["since"]))
+    return present

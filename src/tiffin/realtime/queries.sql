@@ -67,21 +67,30 @@ WITH gone AS (
 UPDATE topic_head h SET first_seq = last.seq + 1 FROM last WHERE h.topic = last.topic;
 
 -- name: upsert_presence
--- Renew the leases of all connections of a node. Rows of connections that are new are entered.
-INSERT INTO presence (room, connection_id, account_id, device, expires_at)
-SELECT r, c, a, d, now() + make_interval(secs => $5)
-  FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) AS u (r, c, a, d)
-    ON CONFLICT (room, connection_id) DO UPDATE SET expires_at = excluded.expires_at;
+-- Renew the leases of all connections of a node. Rows of connections that are new are entered; returns their rooms.
+WITH renewed AS (
+    INSERT INTO presence (room, connection_id, account_id, device, expires_at)
+    SELECT r, c, a, d, now() + make_interval(secs => $5)
+      FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) AS u (r, c, a, d)
+        ON CONFLICT (room, connection_id) DO UPDATE SET expires_at = excluded.expires_at
+    RETURNING room, xmax = 0 AS entered
+)
+SELECT DISTINCT room FROM renewed WHERE entered;
 
 -- name: delete_presence
-DELETE FROM presence WHERE connection_id = $1 AND room = $2;
+DELETE FROM presence AS p USING unnest($1::uuid[], $2::text[]) AS u (connection_id, room)
+ WHERE p.room = u.room AND p.connection_id = u.connection_id RETURNING p.room;
 
 -- name: delete_expired_presence
-DELETE FROM presence WHERE expires_at < now();
+DELETE FROM presence WHERE expires_at < now() RETURNING room;
+
+-- name: lock_presence
+-- One at a time tells who is present: two that do not see each other would both leave somebody out.
+SELECT pg_advisory_xact_lock($1);
 
 -- name: list_presence
-SELECT account_id, device, min(since) AS since FROM presence
- WHERE room = $1 AND expires_at >= now() GROUP BY account_id, device ORDER BY min(since);
+SELECT room, account_id, device, min(since) AS since FROM presence
+ WHERE room = ANY($1::text[]) AND expires_at >= now() GROUP BY room, account_id, device ORDER BY min(since), device;
 
 -- name: renew_epoch
 UPDATE cluster SET incarnation = left(md5(random()::text || clock_timestamp()::text), 8);

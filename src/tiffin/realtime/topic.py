@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from tiffin.base.principal import Principal
-from tiffin.db import Connection
+from tiffin.db import Connection, Transaction
 from tiffin.realtime.event import Event
 
 Durability = Literal["durable", "latest"]
@@ -71,6 +71,7 @@ class Grant:
 
 
 Readers = Callable[[Connection, Sequence[ReadRequest]], Awaitable[Sequence[Grant | None]]]
+OnPresence = Callable[[Transaction, Sequence[str]], Awaitable[None]]
 OnAck = Callable[[Principal, UUID, str, int], Awaitable[None]]
 
 
@@ -86,8 +87,8 @@ class TopicKind:
     durability: Durability = "durable"
     # called when a WebSocket device says it has stored events up to a seq: (principal, device, topic, seq)
     on_ack: OnAck | None = None
-    # True: who follows it by WebSocket is entered as present, by lease, under the topic's name
-    presence: bool = False
+    # set: who follows it by WebSocket is present, by lease; called with the topics in the transaction that changes who
+    on_presence: OnPresence | None = None
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -318,7 +318,7 @@ class SocketEndpoint:
     def _enter(self, subscriber: SocketSubscriber, topics: dict[str, Position | None], device: str) -> None:
         for topic in topics:
             found = self._kinds.find(topic)
-            if found is not None and found[0].presence and topic in subscriber.subscriptions:
+            if found is not None and found[0].on_presence and topic in subscriber.subscriptions:
                 assert subscriber.principal is not None
                 self._presence.enter(topic, subscriber.id, subscriber.principal.account_id, device)
 

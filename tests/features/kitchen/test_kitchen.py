@@ -28,6 +28,7 @@ class Board:
         self.socket = socket
         self.tickets = tickets
         self.types: list[str] = []
+        self.present: dict[str, Any] = {}
         self.answers: dict[str, Any] = {}
         self._changed = asyncio.Condition()
 
@@ -44,7 +45,9 @@ class Board:
     def _apply(self, event: dict[str, Any]) -> None:
         self.types.append(event["type"])
         data = event["data"]
-        if event["type"] == "ticket.created":
+        if event["type"] == "presence.changed":
+            self.present = event
+        elif event["type"] == "ticket.created":
             self.tickets[data["ticket"]["ticket_id"]] = data["ticket"]
         elif "status" in data:
             self.tickets[data["ticket_id"]]["status"] = data["status"]
@@ -52,6 +55,13 @@ class Board:
     async def until(self, type_: str, *, seconds: float = 6) -> None:
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: type_ in self.types)
+
+    async def until_present(self, *devices: str) -> None:
+        def are_present() -> bool:
+            return bool(self.present) and [one["device"] for one in self.present["data"]["present"]] == [*devices]
+
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(are_present)
 
     async def command(self, name: str, **data: Any) -> dict[str, Any]:
         message_id = uuid4().hex
@@ -63,12 +73,12 @@ class Board:
 
 
 @asynccontextmanager
-async def board(town: Town, name: str) -> Any:
+async def board(town: Town, name: str, more: dict[str, str] | None = None) -> Any:
     path = f"/v1/restaurants/{town.ids['restaurant_id']}/tickets?state=all"
     snapshot = (await town.send(name, "GET", path)).json()
     url = town.origin.replace("http", "ws") + "/v1/socket"
     async with connect(url, additional_headers=town.bearer(name)) as socket:
-        topics = {f"restaurant.{town.ids['restaurant_id']}": snapshot["position"]}
+        topics = {f"restaurant.{town.ids['restaurant_id']}": snapshot["position"], **(more or {})}
         hello = {"type": "hello", "device_id": str(uuid4()), "device": name, "topics": topics}
         await socket.send(orjson.dumps(hello).decode())
         made = Board(socket, {ticket["ticket_id"]: ticket for ticket in snapshot["tickets"]})
@@ -195,6 +205,23 @@ async def test_a_connected_device_that_stays_silent_is_told_apart(town: Town) ->
         assert details["nobody_connected"] is False
         present = (await town.send("owner", "GET", f"/v1/restaurants/{town.ids['restaurant_id']}/presence")).json()
         assert [one["device"] for one in present["present"]] == ["staff"]
+
+
+async def test_presence_is_live(town: Town) -> None:
+    """An old list with its events is the fresh list, whoever comes and goes."""
+    path = f"/v1/restaurants/{town.ids['restaurant_id']}/presence"
+    topic = f"presence.{town.ids['restaurant_id']}"
+    before = (await town.send("owner", "GET", path)).json()
+    assert before == {"present": [], "position": "0:0"}
+    async with board(town, "owner", {topic: before["position"]}) as watching:
+        await watching.until_present("owner")
+        async with board(town, "staff"):
+            await watching.until_present("owner", "staff")
+            fresh = (await town.send("owner", "GET", path)).json()
+            newest = watching.present
+            assert fresh["present"] == newest["data"]["present"]
+            assert fresh["position"] == f"{newest['epoch']}:{newest['seq']}"
+        await watching.until_present("owner")
 
 
 async def test_received_and_seen_stop_the_alarms(town: Town) -> None:

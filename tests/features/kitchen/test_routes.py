@@ -58,9 +58,10 @@ async def test_an_unpublished_restaurants_board_does_not_exist_for_others(world:
 
 
 async def test_presence_names_people_and_devices(world: World) -> None:
-    assert (await world.do("staff", "GET", f"/restaurants/{world.restaurant_id}/presence")) == {"present": []}
+    path = f"/restaurants/{world.restaurant_id}/presence"
+    assert (await world.do("staff", "GET", path)) == {"present": [], "position": "0:0"}
     await world.present("manager")
-    [present] = (await world.do("staff", "GET", f"/restaurants/{world.restaurant_id}/presence"))["present"]
+    [present] = (await world.do("staff", "GET", path))["present"]
     assert (present["name"], present["device"]) == ("Manager", "manager's")
 
 

@@ -18,6 +18,11 @@ class WrongCredentials(Unauthenticated):
     message = "E-mail address or password is wrong."
 
 
+class InvalidLoginCode(Unauthenticated):
+    code = "invalid_login_code"
+    message = "This login link was used before or has expired; log in, or get a new one."
+
+
 class SessionEnded(Unauthenticated):
     code = "session_ended"
     message = "The session has ended; log in again."

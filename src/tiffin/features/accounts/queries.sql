@@ -129,3 +129,13 @@ DELETE FROM stream_ticket WHERE secret_hash = $1 RETURNING session_id, topics, e
 
 -- name: delete_old_tickets
 DELETE FROM stream_ticket WHERE expires_at < now();
+
+-- name: insert_login_code
+INSERT INTO login_code (secret_hash, account_id, expires_at)
+VALUES ($1, $2, now() + make_interval(secs => $3)) RETURNING expires_at;
+
+-- name: take_login_code
+DELETE FROM login_code WHERE secret_hash = $1 AND expires_at > now() RETURNING account_id;
+
+-- name: delete_old_login_codes
+DELETE FROM login_code WHERE expires_at < now();

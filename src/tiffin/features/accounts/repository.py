@@ -199,10 +199,23 @@ async def update_last_seen(connection: Connection, session_ids: Sequence[UUID]) 
     await connection.execute(QUERIES["update_last_seen"], list(session_ids))
 
 
+async def insert_login_code(connection: Connection, secret_hash: bytes, account_id: UUID, seconds: float) -> datetime:
+    """Store a login code. Returns when it expires."""
+    expires_at: datetime = await connection.fetchval(QUERIES["insert_login_code"], secret_hash, account_id, seconds)
+    return expires_at
+
+
+async def take_login_code(connection: Connection, secret_hash: bytes) -> UUID | None:
+    """The account of a code that is valid; nobody can take it a second time."""
+    account_id: UUID | None = await connection.fetchval(QUERIES["take_login_code"], secret_hash)
+    return account_id
+
+
 async def delete_old(connection: Connection) -> None:
-    """Forget sessions that ended a month ago and tickets nobody used in time."""
+    """Forget sessions that ended a month ago, tickets and codes nobody used in time."""
     await connection.execute(QUERIES["delete_old_sessions"])
     await connection.execute(QUERIES["delete_old_tickets"])
+    await connection.execute(QUERIES["delete_old_login_codes"])
 
 
 async def list_addresses(connection: Connection, account_id: UUID) -> list[Address]:

@@ -72,6 +72,14 @@ class SessionCreate(_Body):
     device_name: DeviceName = ""
 
 
+class LoginCodeRedeem(_Body):
+    """Log in with a code instead of a password."""
+
+    code: str = Field(max_length=200)
+    kind: SessionKind = SessionKind.PROGRAM
+    device_name: DeviceName = ""
+
+
 class SessionRefresh(_Body):
     """A new access token for a refresh token."""
 
@@ -151,6 +159,13 @@ class StreamTicketView(BaseModel):
     """Give it as `?ticket=` once, within 30 s."""
 
     ticket: str
+    expires_at: datetime
+
+
+class LoginCodeView(BaseModel):
+    """Logs in once, until it expires."""
+
+    code: str
     expires_at: datetime
 
 

@@ -1,14 +1,17 @@
-"""Endpoints of sessions: logging in, refreshing, devices, the password, stream tickets."""
+"""Endpoints of sessions: logging in, by password or code, refreshing, devices, the password, stream tickets."""
 
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request, Response
 
-from tiffin.features.accounts.domain import SessionKind
+from tiffin.features.accounts.domain import Session, SessionKind
 from tiffin.features.accounts.routes import prefix_of
 from tiffin.features.accounts.schemas import (
     BrowserSession,
+    LoginCodeRedeem,
+    LoginCodeView,
     PasswordChange,
     ProgramSession,
     SessionCreate,
@@ -25,21 +28,53 @@ from tiffin.http.authentication import SESSION_COOKIE, Authenticated
 LoggedIn = Annotated[ProgramSession | BrowserSession, Body(discriminator="kind")]
 
 
-def session_routes(service: SessionService, *, secure_cookies: bool, absolute_seconds: int) -> APIRouter:
+# puts a session and its secret into an answer
+Begin = Callable[[Response, Session, str], ProgramSession | BrowserSession]
+
+
+def begin_with(service: SessionService, *, secure_cookies: bool, absolute_seconds: int) -> Begin:
+    """How a session is handed over: a program gets tokens, a browser a cookie."""
+
+    def begin(response: Response, session: Session, secret: str) -> ProgramSession | BrowserSession:
+        response.headers["cache-control"] = "no-store"
+        if session.kind is SessionKind.PROGRAM:
+            return service.program_session(session, secret)
+        response.set_cookie(
+            SESSION_COOKIE, secret, max_age=absolute_seconds, httponly=True, secure=secure_cookies, samesite="lax"
+        )
+        return BrowserSession(session_id=session.id, account_id=session.account_id)
+
+    return begin
+
+
+def login_code_routes(service: SessionService, begin: Begin) -> APIRouter:
+    """Logging in by a single-use code, where the settings allow it."""
+    router = APIRouter(prefix=V1, tags=["accounts"])
+
+    @router.post("/login-codes", status_code=201)
+    async def make_login_code(principal: Authenticated, response: Response) -> LoginCodeView:
+        """A code that logs this account in on another device: once, within ten minutes."""
+        response.headers["cache-control"] = "no-store"
+        return await service.make_login_code(principal)
+
+    @router.post("/sessions/code", status_code=201, response_model=LoggedIn)
+    async def redeem_login_code(
+        body: LoginCodeRedeem, request: Request, response: Response
+    ) -> ProgramSession | BrowserSession:
+        """Log in by a code: `kind` program gets tokens, `kind` browser a cookie."""
+        return begin(response, *await service.redeem_login_code(body, prefix_of(request)))
+
+    return router
+
+
+def session_routes(service: SessionService, begin: Begin, *, secure_cookies: bool) -> APIRouter:
     """Logging in and out, the password, stream tickets."""
     router = APIRouter(prefix=V1, tags=["accounts"])
 
     @router.post("/sessions", status_code=201, response_model=LoggedIn)
     async def log_in(body: SessionCreate, request: Request, response: Response) -> ProgramSession | BrowserSession:
         """Log in: `kind` program gets tokens, `kind` browser a cookie."""
-        session, secret = await service.log_in(body, prefix_of(request))
-        response.headers["cache-control"] = "no-store"
-        if body.kind is SessionKind.PROGRAM:
-            return service.program_session(session, secret)
-        response.set_cookie(
-            SESSION_COOKIE, secret, max_age=absolute_seconds, httponly=True, secure=secure_cookies, samesite="lax"
-        )
-        return BrowserSession(session_id=session.id, account_id=session.account_id)
+        return begin(response, *await service.log_in(body, prefix_of(request)))
 
     @router.post("/sessions/refresh")
     async def refresh(body: SessionRefresh, response: Response) -> ProgramSession:

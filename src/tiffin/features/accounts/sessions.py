@@ -13,6 +13,7 @@ from tiffin.db import Database, Transaction, use_case
 from tiffin.features.accounts import repository
 from tiffin.features.accounts.domain import Refresh, Session, SessionKind, email_key, judge_refresh, words_of
 from tiffin.features.accounts.errors import (
+    InvalidLoginCode,
     SessionEnded,
     SessionNotFound,
     WrongCredentials,
@@ -28,6 +29,8 @@ from tiffin.features.accounts.events import (
 from tiffin.features.accounts.passwords import PasswordHasher
 from tiffin.features.accounts.schemas import (
     DeviceView,
+    LoginCodeRedeem,
+    LoginCodeView,
     PasswordChange,
     ProgramSession,
     SessionCreate,
@@ -38,6 +41,7 @@ from tiffin.http.limits import RateLimiter
 from tiffin.realtime import EventLog
 
 _TICKET_SECONDS = 30.0
+_CODE_SECONDS = 600.0
 
 
 class SessionService:
@@ -87,10 +91,40 @@ class SessionService:
             raise WrongCredentials()  # it was changed while we were hashing
         if newest != verified:
             await repository.update_password(connection, account_id, newest)
-        secret = new_secret() if body.kind is SessionKind.BROWSER else None
+        return await self._begin(transaction, account_id, body.kind, body.device_name)
+
+    @use_case
+    async def make_login_code(self, transaction: Transaction, principal: Principal) -> LoginCodeView:
+        """A code that logs the own account in on another device, once."""
+        code = new_secret()
+        expires_at = await repository.insert_login_code(
+            transaction.connection, hash_secret(code), principal.account_id, _CODE_SECONDS
+        )
+        return LoginCodeView(code=code, expires_at=expires_at)
+
+    async def redeem_login_code(self, body: LoginCodeRedeem, address_prefix: str) -> tuple[Session, str]:
+        """Begin a session by a code, as `log_in` does by a password. Raises InvalidLoginCode, RateLimited."""
+        limit_key = f"code {address_prefix}"
+        self._failures.take(limit_key)
+        begun = await self._redeem(body)
+        self._failures.give_back(limit_key)
+        return begun
+
+    @use_case
+    async def _redeem(self, transaction: Transaction, body: LoginCodeRedeem) -> tuple[Session, str]:
+        account_id = await repository.take_login_code(transaction.connection, hash_secret(body.code))
+        if account_id is None:
+            raise InvalidLoginCode()
+        return await self._begin(transaction, account_id, body.kind, body.device_name)
+
+    async def _begin(
+        self, transaction: Transaction, account_id: UUID, kind: SessionKind, device_name: str
+    ) -> tuple[Session, str]:
+        """A session with its cookie or its refresh token, told to the account's other devices."""
+        secret = new_secret() if kind is SessionKind.BROWSER else None
         secret_hash = hash_secret(secret) if secret is not None else None
         session = await repository.insert_session(
-            connection, account_id, body.kind, body.device_name, secret_hash, self._absolute_seconds
+            transaction.connection, account_id, kind, device_name, secret_hash, self._absolute_seconds
         )
         event = SessionStarted(session=DeviceView.of(session))
         self._events.append(transaction, user_topic(account_id), event)

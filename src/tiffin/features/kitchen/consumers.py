@@ -100,7 +100,7 @@ class KitchenConsumers:
         if ticket is None or ticket.received_at is not None:
             return
         topic = restaurant_topic(ticket.restaurant_id)
-        nobody_connected = not await self._list_present(transaction.connection, topic)
+        nobody_connected = not (await self._list_present(transaction.connection, [topic]))[topic]
         why = "nobody is connected" if nobody_connected else "no connected device answers"
         title = f"Order {ticket.content['number']} was received by no device of its restaurant: {why}. Call them."
         details = {

@@ -1,12 +1,14 @@
 """Events on `restaurant.{id}`, for its members: tickets come, and every change of one carries its whole status.
 
+`presence.{id}` tells the same people who is connected to the board.
+
 So a board is a snapshot with each ticket's newest status in place; no event needs another to be understood.
 """
 
 from typing import ClassVar
 from uuid import UUID
 
-from tiffin.features.kitchen.schemas import TicketStatus, TicketView
+from tiffin.features.kitchen.schemas import PresentView, TicketStatus, TicketView
 from tiffin.realtime import Event
 from tiffin.work import Fact
 
@@ -99,6 +101,23 @@ TICKET_EVENTS: tuple[type[Event], ...] = (
     TicketExpired,
     TicketCancelled,
 )
+
+
+class PresenceChanged(Event):
+    """Somebody's device came to the board or left it; these are all that are connected now."""
+
+    type: ClassVar[str] = "presence.changed"
+    present: list[PresentView]
+
+
+def presence_topic(restaurant_id: UUID) -> str:
+    """Who is connected to a restaurant's board."""
+    return f"presence.{restaurant_id}"
+
+
+def restaurant_of(topic: str) -> UUID:
+    """The restaurant of a topic `restaurant.{id}`."""
+    return UUID(topic.partition(".")[2])
 
 
 class TicketReceiveDue(Fact):

@@ -4,7 +4,7 @@ from tiffin.features.catalog import read_membership_grants
 from tiffin.features.catalog.events import RestaurantCreated
 from tiffin.features.kitchen.commands import kitchen_commands
 from tiffin.features.kitchen.consumers import KitchenConsumers
-from tiffin.features.kitchen.events import TICKET_EVENTS
+from tiffin.features.kitchen.events import TICKET_EVENTS, PresenceChanged
 from tiffin.features.kitchen.routes import kitchen_routes
 from tiffin.features.kitchen.service import KitchenService
 from tiffin.features.registration import Feature
@@ -23,7 +23,13 @@ def kitchen_feature(service: KitchenService, consumers: KitchenConsumers) -> Fea
                 (RestaurantCreated, *TICKET_EVENTS),
                 "A restaurant's tickets, for its members; who follows it by WebSocket is present",
                 on_ack=service.receive_up_to,
-                presence=True,
+                on_presence=service.tell_presence,
+            ),
+            TopicKind(
+                "presence.{id}",
+                read_membership_grants,
+                (PresenceChanged,),
+                "Who is connected to a restaurant's board, for its members",
             ),
         ),
         commands=kitchen_commands(service),

@@ -11,7 +11,6 @@ from tiffin.features.kitchen.schemas import (
     AdvanceBody,
     CancelTicketBody,
     PresenceList,
-    PresentView,
     RejectBody,
     TicketList,
     TicketView,
@@ -36,14 +35,9 @@ def kitchen_routes(service: KitchenService) -> APIRouter:
 
     @router.get("/restaurants/{restaurant_id}/presence")
     async def read_presence(restaurant_id: UUID, principal: Authenticated) -> PresenceList:
-        """Who is connected to the board now."""
-        present = await service.read_presence(principal, restaurant_id)
-        return PresenceList(
-            present=[
-                PresentView(account_id=one.account_id, name=name, device=one.device, since=one.since)
-                for one, name in present
-            ]
-        )
+        """Who is connected to the board now; follow `presence.{id}` from its position."""
+        present, position = await service.read_presence(principal, restaurant_id)
+        return PresenceList(position=str(position), present=present)
 
     @router.post("/tickets/{ticket_id}/acknowledge", status_code=204)
     async def acknowledge(ticket_id: UUID, body: AcknowledgeBody, principal: Authenticated) -> None:

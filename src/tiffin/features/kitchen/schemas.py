@@ -90,8 +90,9 @@ class PresentView(BaseModel):
 
 
 class PresenceList(BaseModel):
-    """Who is connected; empty: orders ring nowhere."""
+    """Who is connected, and the position of `presence.{id}` it was read at; empty: orders ring nowhere."""
 
+    position: str
     present: list[PresentView]
 
 

@@ -5,7 +5,7 @@ or an answer and a cancellation or a deadline, exactly one wins; the other is to
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from tiffin.base.principal import Principal
@@ -16,6 +16,7 @@ from tiffin.features.kitchen import repository
 from tiffin.features.kitchen.domain import ADVANCES, ENDED, RejectReason, Ticket, TicketState
 from tiffin.features.kitchen.errors import NotAMember, TicketAlreadyAnswered, TicketNotFound, TicketNotOpen
 from tiffin.features.kitchen.events import (
+    PresenceChanged,
     TicketAccepted,
     TicketAdvanced,
     TicketCancelled,
@@ -23,16 +24,18 @@ from tiffin.features.kitchen.events import (
     TicketReceived,
     TicketRejected,
     TicketSeen,
+    presence_topic,
+    restaurant_of,
 )
-from tiffin.features.kitchen.schemas import TicketStatus
+from tiffin.features.kitchen.schemas import PresentView, TicketStatus
 from tiffin.features.orders import Actor, Order, OrderNotFound, OrderService, OrderState
 from tiffin.realtime import EventLog, Position, get_position
 from tiffin.realtime.batcher import Batcher
 from tiffin.realtime.presence import Present
 from tiffin.work import Outbox
 
-# who is in a room now: (connection, room)
-ListPresent = Callable[[Connection, str], Awaitable[Sequence[Present]]]
+# who is in these rooms now
+ListPresent = Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, Sequence[Present]]]]
 # how a ticket ends that nobody can answer any more
 _OVER = {TicketState.EXPIRED: "expired", TicketState.CANCELLED: "been cancelled"}
 # a ticket, the device that has stored it, and whose device it is
@@ -71,13 +74,31 @@ class KitchenService:
             tickets = await repository.list_tickets(connection, restaurant_id, open_only=open_only)
             return tickets, await get_position(connection, restaurant_topic(restaurant_id))
 
-    async def read_presence(self, principal: Principal, restaurant_id: UUID) -> list[tuple[Present, str]]:
-        """Who is connected to a restaurant's board, with their names. Raises NotAMember."""
-        async with self.database.connection() as connection:
+    async def read_presence(self, principal: Principal, restaurant_id: UUID) -> tuple[list[PresentView], Position]:
+        """Who is connected to a restaurant's board, and the position of `presence.{id}`. Raises NotAMember."""
+        room = restaurant_topic(restaurant_id)
+        async with self.database.snapshot() as connection:
             await self._require_member(connection, restaurant_id, principal)
-            present = await self._list_present(connection, restaurant_topic(restaurant_id))
-            accounts = await self._accounts.list_by_ids(connection, [one.account_id for one in present])
-        return [(one, accounts[one.account_id].name) for one in present if one.account_id in accounts]
+            present = await self._list_named(connection, [room])
+            return present[room], await get_position(connection, presence_topic(restaurant_id))
+
+    async def tell_presence(self, transaction: Transaction, rooms: Sequence[str]) -> None:
+        """Who is connected to these boards has changed."""
+        for room, present in (await self._list_named(transaction.connection, rooms)).items():
+            self._events.append(transaction, presence_topic(restaurant_of(room)), PresenceChanged(present=present))
+
+    async def _list_named(self, connection: Connection, rooms: Sequence[str]) -> dict[str, list[PresentView]]:
+        present = await self._list_present(connection, rooms)
+        ids = {one.account_id for people in present.values() for one in people}
+        accounts = await self._accounts.list_by_ids(connection, list(ids))
+        return {
+            room: [
+                PresentView(account_id=one.account_id, name=account.name, device=one.device, since=one.since)
+                for one in people
+                if (account := accounts.get(one.account_id)) is not None
+            ]
+            for room, people in present.items()
+        }
 
     async def receive(self, principal: Principal, device_id: UUID, ticket_id: UUID) -> None:
         """A device has stored a ticket. Raises TicketNotFound."""
@@ -86,7 +107,7 @@ class KitchenService:
 
     async def receive_up_to(self, principal: Principal, device_id: UUID, topic: str, seq: int) -> None:
         """A device has stored everything on the board's topic up to `seq`, and so the tickets announced there."""
-        restaurant_id = UUID(topic.partition(".")[2])
+        restaurant_id = restaurant_of(topic)
         async with self.database.connection() as connection:
             tickets = await repository.list_tickets_to_receive(connection, restaurant_id, topic, seq, device_id)
         await asyncio.gather(*(self.receive(principal, device_id, ticket_id) for ticket_id in tickets))

@@ -1,0 +1,59 @@
+/** What nobody may overlook: cut off, without sound, ringing. */
+import { live } from "../app/session";
+import { clockWithSeconds, t } from "../i18n";
+import { Icon } from "../ui/icons";
+import { now } from "../ui/time";
+import type { Ticket } from "./board";
+import type { Ringer } from "./ringer";
+
+/** The board is cut off, and for how long. */
+export function Lost() {
+  const { heardAt } = live().connection.value;
+  const seconds = Math.max(0, Math.floor((now.value - heardAt) / 1000));
+  return (
+    <div class="lost">
+      <Icon name="unplugged" size={40} />
+      <div class="grow" role="alert">
+        <strong>{t("kitchen.lost")}</strong>
+        <p>{t("kitchen.lostSince", { time: clockWithSeconds(heardAt) })}</p>
+      </div>
+      <span class="lost-for number" aria-hidden="true">
+        {minutesAndSeconds(seconds)}
+      </span>
+    </div>
+  );
+}
+
+/** 4:05 */
+export function minutesAndSeconds(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** The browser keeps the board silent until somebody touches it. */
+export function Muted({ ringer }: { ringer: Ringer }) {
+  return (
+    <button class="muted" onClick={() => void ringer.unlock().then(() => ringer.test())}>
+      <Icon name="mute" size={28} />
+      {t("kitchen.muted")}
+    </button>
+  );
+}
+
+export function Ringing({ waiting, onTouch }: { waiting: Ticket[]; onTouch: () => void }) {
+  return (
+    <button class="ringing" onClick={onTouch}>
+      <Icon name="bell" size={28} />
+      {t("kitchen.ringing", { count: waiting.length })}
+    </button>
+  );
+}
+
+/** Says new orders to a screen reader. */
+export function Announcer({ waiting }: { waiting: Ticket[] }) {
+  const numbers = waiting.map((ticket) => ticket.content.number).join(", ");
+  return (
+    <p class="visually-hidden" aria-live="assertive">
+      {numbers && t("kitchen.announce", { numbers })}
+    </p>
+  );
+}

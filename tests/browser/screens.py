@@ -1,0 +1,141 @@
+"""Pictures of every screen for the README, by `make screens`: a small city of its own, and real pages."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+from rich.console import Console
+from tests.e2e.cluster import order_body
+from tests.waiting import eventually
+
+from tiffin.client import Tiffin
+from tiffin.client.http import open_http
+from tiffin.demo.city import City, Customer, Person, populate
+from tiffin.demo.system import run_system
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screens"
+_CHROMIUM = ("--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+_ENVIRONMENT = {"TIFFIN_LOGIN_CODES": "true", "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "1000"}
+_WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+_PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1.5}
+_DARK: dict[str, Any] = {"color_scheme": "dark"}
+
+
+console = Console()
+
+
+class Studio:
+    """Takes pictures of one system."""
+
+    def __init__(self, browser: Browser, origin: str) -> None:
+        self._browser = browser
+        self._origin = origin
+
+    @asynccontextmanager
+    async def at(self, person: Person, path: str, **options: Any) -> AsyncIterator[Page]:
+        """A page on a device of this person."""
+        context = await self._browser.new_context(base_url=self._origin, locale="en-GB", **options)
+        page = await context.new_page()
+        code = (await person.tiffin.make_login_code())["code"]
+        await page.goto(f"{path}#code={code}")
+        yield page
+        await context.close()
+
+    async def take(self, page: Page, name: str) -> None:
+        """Keep what a page shows, once its map has been drawn."""
+        for drawing in await page.locator(".city-map-canvas").all():
+            if await drawing.is_visible():
+                await expect(drawing).to_have_attribute("data-idle", "true", timeout=20_000)
+        path = FOLDER / f"{name}.png"
+        await page.screenshot(path=path)
+        console.print(path.name)
+
+
+async def main() -> None:
+    """Start everything, take all pictures, stop everything."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tiffin-screens-") as folder:
+        os.chmod(folder, 0o755)
+        async with (
+            run_system(Path(folder), _ENVIRONMENT) as system,
+            open_http() as pool,
+            async_playwright() as playwright,
+        ):
+            city = await populate(pool, [system.origin], restaurants=12, staff=2, customers=4)
+            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_CHROMIUM)
+            studio = Studio(browser, system.origin)
+            await _customer(studio, city)
+            await _kitchen(studio, city)
+            await browser.close()
+
+
+async def _customer(studio: Studio, city: City) -> None:
+    """The way to an order, and what else there is."""
+    person = city.customers[0].person
+    async with studio.at(person, "/", **_WIDE) as page:
+        await expect(page.locator(".restaurant-card")).to_have_count(12)
+        await studio.take(page, "customer-home")
+        await page.get_by_role("link", name="Ahven & Tilli").click()
+        await page.get_by_role("button", name="Salmon soup").click()
+        await page.get_by_role("button", name="One more", exact=True).click()
+        await page.get_by_role("button", name="Add for").click()
+        await studio.take(page, "customer-menu")
+        await page.get_by_role("link", name="Go to checkout").click()
+        await page.get_by_label("A word to the restaurant").fill("Please ring twice")
+        await expect(page.get_by_role("button", name="Order for")).to_be_enabled()
+        await studio.take(page, "customer-checkout")
+        await page.get_by_role("button", name="Order for").click()
+        await expect(page.locator(".steps")).to_be_visible()
+        order_id = page.url.rpartition("/")[2]
+        staff = city.restaurants[0].staff[0].tiffin
+        await staff.answer_ticket(order_id, "accept", {"minutes": 25})
+        await staff.answer_ticket(order_id, "advance", {"to": "preparing"})
+        await expect(page.get_by_role("heading", name="Your food is being cooked")).to_be_visible()
+        await studio.take(page, "customer-order")
+        await page.goto("/account")
+        await expect(page.get_by_text("This device")).to_be_visible()
+        await studio.take(page, "customer-account")
+    async with studio.at(person, f"/orders/{order_id}", **_PHONE, **_DARK) as page:
+        await expect(page.locator(".steps")).to_be_visible()
+        await studio.take(page, "customer-order-phone")
+        await page.goto("/orders")
+        await expect(page.locator(".order-card")).to_be_visible()
+        await studio.take(page, "customer-orders-phone")
+
+
+async def _kitchen(studio: Studio, city: City) -> None:
+    """The board of the first restaurant, with something in every column."""
+    restaurant = city.restaurants[0]
+    staff = restaurant.staff[0].tiffin
+    placed = [await _place(city, customer) for customer in city.customers[1:]]
+    await eventually(lambda: _has_tickets(staff, restaurant.restaurant_id, len(placed) + 1))
+    await staff.answer_ticket(placed[-1], "accept", {"minutes": 15})
+    await staff.answer_ticket(placed[-1], "advance", {"to": "ready"})
+    for name, options in (("kitchen-board", _WIDE), ("kitchen-board-phone", {**_PHONE, **_DARK})):
+        async with studio.at(restaurant.staff[0], f"/kitchen/{restaurant.restaurant_id}", **options) as page:
+            await studio.take(page, f"{name.replace('board', 'start')}")
+            await page.locator(".start .primary").click()
+            await expect(page.locator("[data-column=new] .ticket")).to_have_count(2)
+            await studio.take(page, name)
+            await page.get_by_role("button", name="Accept", exact=True).first.click()
+            await expect(page.get_by_role("dialog")).to_be_visible()
+            await studio.take(page, f"{name.replace('board', 'accept')}")
+
+
+async def _place(city: City, customer: Customer) -> str:
+    tiffin = customer.person.tiffin
+    order_id: str = (await tiffin.place_order(await order_body(tiffin, city.restaurants[0], customer)))["order_id"]
+    return order_id
+
+
+async def _has_tickets(staff: Tiffin, restaurant_id: str, count: int) -> bool:
+    return len((await staff.list_tickets(restaurant_id))["tickets"]) == count
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,173 @@
+"""Strangers look at one node, which a test may kill; the order is moved on by the other."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from tests.e2e.cluster import Cluster, Node, order_body, run_cluster
+
+from tiffin.client import Tiffin
+from tiffin.demo.city import City, Person, populate
+
+HERE = Path(__file__).parent
+SETTINGS: Any = {"TIFFIN_ORDER_STREAM_LINGER_SECONDS": "1"}
+STEPS = ("preparing", "ready", "picked_up", "delivered")
+
+
+def require(program: str, install: str) -> str:
+    """The path of a program that is not ours. Without it the test is skipped; in CI that fails."""
+    found = shutil.which(program)
+    if found is None:
+        message = f"{program} is not installed; on Debian: {install}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@dataclass
+class Child:
+    """A stranger in a process of its own that prints JSON lines."""
+
+    process: asyncio.subprocess.Process
+
+    async def next(self, *types: str, seconds: float = 20) -> dict[str, Any]:
+        """The next line of one of these types (any, if none is named)."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(seconds):
+            while True:
+                line = await self.process.stdout.readline()
+                assert line, f"the stranger ended without {types}"
+                seen: dict[str, Any] = orjson.loads(line)
+                if not types or seen["type"] in types:
+                    return seen
+
+    async def say(self, **frame: Any) -> None:
+        """Give it a line."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(ConnectionError):
+            self.process.stdin.write(orjson.dumps(frame) + b"\n")
+            await self.process.stdin.drain()
+
+
+@dataclass
+class Scene:
+    """A node to look at, another one that works on, and who lives there."""
+
+    cluster: Cluster
+    city: City
+    front: Node | None
+    origin: str
+
+    @property
+    def customer(self) -> Person:
+        return self.city.customers[0].person
+
+    @property
+    def stranger(self) -> Person:
+        """Somebody whose order it is not."""
+        return self.city.customers[1].person
+
+    @property
+    def staff(self) -> Tiffin:
+        return self.city.restaurants[0].staff[0].tiffin
+
+    async def order(self) -> str:
+        """The customer orders; returns once the kitchen has the ticket."""
+        tiffin = self.customer.tiffin
+        body = await order_body(tiffin, self.city.restaurants[0], self.city.customers[0])
+        order_id: str = (await tiffin.place_order(body))["order_id"]
+        restaurant_id = self.city.restaurants[0].restaurant_id
+        async with asyncio.timeout(10):
+            while all(
+                one["ticket_id"] != order_id for one in (await self.staff.list_tickets(restaurant_id))["tickets"]
+            ):
+                await asyncio.sleep(0.01)
+        return order_id
+
+    async def accept(self, order_id: str) -> None:
+        await self.staff.answer_ticket(order_id, "accept", {"minutes": 20})
+
+    async def advance(self, order_id: str, *steps: str) -> None:
+        for step in steps:
+            await self.staff.answer_ticket(order_id, "advance", {"to": step})
+
+    async def kill(self) -> None:
+        """The node that strangers look at, without a word."""
+        assert self.front is not None
+        front, self.front = self.front, None
+        await self.cluster.remove(front, signal.SIGKILL)
+
+    async def start(self) -> None:
+        """It again, where it was; nothing if it runs."""
+        if self.front is None:
+            self.front = await self.cluster.start_node(port=int(self.origin.rpartition(":")[2]), **SETTINGS)
+
+    async def token(self, person: Person) -> str:
+        """An access token."""
+        await person.tiffin.get_profile()  # renewed if it has to be
+        tokens = person.tiffin.http.tokens
+        assert tokens is not None
+        return tokens.access_token
+
+
+@pytest.fixture(scope="package")
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tiffin-strangers-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+async def _scene(_folder: Path) -> AsyncIterator[Scene]:
+    async with run_cluster(_folder, nodes=0) as cluster:
+        back = await cluster.start_node(**SETTINGS)
+        front = await cluster.start_node(**SETTINGS)
+        city = await populate(cluster.pool, [back.origin], restaurants=1, staff=1, customers=2)
+        yield Scene(cluster, city, front, front.origin)
+
+
+@pytest.fixture
+async def scene(_scene: Scene) -> Scene:
+    """With the node running, whatever the last test did."""
+    await _scene.start()
+    return _scene
+
+
+@pytest.fixture(scope="package")
+def node_modules() -> str:
+    """Node, with what package-lock.json names installed; only installed again when that has changed."""
+    node, npm = require("node", "apt install nodejs npm"), require("npm", "apt install npm")
+    lock, stamp = HERE / "package-lock.json", HERE / "node_modules" / ".lock"
+    if not stamp.is_file() or stamp.read_bytes() != lock.read_bytes():
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True, timeout=120)
+        stamp.write_bytes(lock.read_bytes())
+    return node
+
+
+@contextlib.asynccontextmanager
+async def run_child(*command: str) -> AsyncIterator[Child]:
+    """A stranger for as long as the context lasts."""
+    process = await asyncio.create_subprocess_exec(*command, stdin=-1, stdout=-1, start_new_session=True)
+    try:
+        yield Child(process)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def seq_of(seen: dict[str, Any]) -> int:
+    """The number in an event's position."""
+    return int(str(seen["id"]).rpartition(":")[2])
