@@ -105,6 +105,7 @@ export class Commands {
   }
 
   private repeat(command: OutgoingCommand): void {
+    this.expire(Date.now());
     if (this.pending.has(command.id)) this.send?.(command.id, command.name, command.data);
   }
 

@@ -42,8 +42,9 @@ export class FollowedTopic {
       const replay = this.recent.filter((event) => event.seq > parsePosition(position).seq);
       return { ask: false, replay, sync: { topic: this.name, ok: true } };
     }
-    if (!this.live && this.asked && this.position !== null && isAtOrAfter(position, this.position)) return WAIT;
-    this.position = position;
+    if (!this.live && this.asked && (this.position === null || isAtOrAfter(position, this.position))) return WAIT;
+    // of two histories one is over, and whoever stands in it needs a snapshot: the server resets who names no position
+    this.position = this.position === null || isSameEpoch(position, this.position) ? position : null;
     this.recent = [];
     return this.askNow();
   }
@@ -56,7 +57,8 @@ export class FollowedTopic {
 
   /** The server said where it stands: what to tell whom. */
   synced(sync: Sync): [TabPort, Sync][] {
-    if (sync.ok && this.answersOlderQuestion(sync)) return [];
+    // an answer to an earlier question; since then a reset has been asked for
+    if (sync.ok && this.position === null) return [];
     if (!sync.ok) {
       this.position = isReset(sync.reason) ? resumesAt(sync) : null;
       this.recent = [];
@@ -94,11 +96,6 @@ export class FollowedTopic {
     return { ask: true, replay: [], sync: null };
   }
 
-  /** True if a tab has meanwhile had the server asked from an earlier position; that answer is still to come. */
-  private answersOlderQuestion({ from }: Sync): boolean {
-    return this.position !== null && from !== undefined && from > parsePosition(this.position).seq;
-  }
-
   private syncFor(tab: TabPort, sync: Sync): Sync {
     return sync.ok && this.position !== null && this.newcomers.has(tab) ? this.noPosition(this.position) : sync;
   }
@@ -121,4 +118,8 @@ export class FollowedTopic {
 function isAtOrAfter(position: string, other: string): boolean {
   const [a, b] = [parsePosition(position), parsePosition(other)];
   return a.epoch === b.epoch && a.seq >= b.seq;
+}
+
+function isSameEpoch(position: string, other: string): boolean {
+  return parsePosition(position).epoch === parsePosition(other).epoch;
 }

@@ -133,6 +133,10 @@ test("a tab without a position that comes while the server is asked is told with
   vi.advanceTimersByTime(10);
   scene.wire.open(ok(10));
   expect([tab.syncs, fresh.syncs]).toEqual([["ok"], ["position"]]);
+  scene.wire.end();
+  vi.advanceTimersByTime(2_000);
+  scene.wire.open(ok(10));
+  expect(fresh.syncs).toEqual(["position", "ok"]);
 });
 
 test("a refused topic is told, and asked for again by whoever comes next", () => {
@@ -153,6 +157,16 @@ test("a new epoch is a reset, and its events follow", () => {
   tab.follow("f:3");
   scene.wire.events(11); // of the old epoch: cannot be, and is not passed on
   expect([tab.syncs, tab.seqs]).toEqual([["ok", "epoch", "ok"], []]);
+});
+
+test.each(["e:10", "f:3"])("tabs in two histories are both reset, whichever comes first (%s)", (first) => {
+  const scene = new Scene();
+  const tabs = [scene.tab(), scene.tab(), scene.tab()];
+  [first, first === "f:3" ? "e:10" : "f:3", "f:4"].forEach((position, index) => tabs[index]?.follow(position));
+  vi.advanceTimersByTime(10);
+  expect(scene.wire.topics).toEqual({ [TOPIC]: null });
+  scene.wire.open(lost("position", 5, { epoch: "f" }));
+  expect(tabs.map(({ syncs }) => syncs)).toEqual([["position"], ["position"], ["position"]]);
 });
 
 test("a topic that nobody follows any more is left, and not before", () => {
