@@ -66,6 +66,7 @@ demo: site ## watch a city order, cook and deliver through the public API; Ctrl-
 	@exec $(BIN)/tiffin demo $(ARGS)
 
 test: site ## run the tests, on servers and in a browser of their own; some: make test ARGS='-k orders'
+	-@.ci/install
 	$(if $(ARGS),,$(NPM) run --silent test)
 	$(BIN)/pytest $(ARGS)
 

@@ -13,6 +13,7 @@ from tests.browser.customer_town import Guest, make_guest
 from tests.browser.kitchen_town import Kitchen, People, open_kitchen
 from tests.browser.watched import Watched
 from tests.e2e.cluster import Cluster, Node, run_cluster
+from tests.programs import require
 
 from tiffin.app.site import SITE
 from tiffin.demo.city import populate
@@ -20,15 +21,15 @@ from tiffin.demo.helsinki import BASEMAP
 
 # so that a test sees a bell grow louder without waiting long
 SETTINGS: Any = {"TIFFIN_LOGIN_CODES": "true", "TIFFIN_TICKET_SEE_SECONDS": "2", "TIFFIN_BASEMAP": str(BASEMAP)}
-_CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium; nothing is downloaded."""
+    chromium = require("chromium", "apt install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         yield browser
         await browser.close()

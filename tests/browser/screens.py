@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright, expect
 from rich.console import Console
 from tests.e2e.cluster import order_body
+from tests.programs import require
 from tests.waiting import eventually
 
 from tiffin.client import Tiffin
@@ -67,7 +68,9 @@ async def main() -> None:
             async_playwright() as playwright,
         ):
             city = await populate(pool, [system.origin], restaurants=12, staff=2, customers=4)
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_CHROMIUM)
+            browser = await playwright.chromium.launch(
+                executable_path=require("chromium", "apt install chromium"), args=_CHROMIUM
+            )
             studio = Studio(browser, system.origin)
             await _customer(studio, city)
             await _kitchen(studio, city)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 import orjson
 import pytest
 from tests.e2e.cluster import Cluster, Node, order_body, run_cluster
+from tests.programs import require
 
 from tiffin.client import Tiffin
 from tiffin.demo.city import City, Person, populate
@@ -22,17 +22,6 @@ from tiffin.demo.city import City, Person, populate
 HERE = Path(__file__).parent
 SETTINGS: Any = {"TIFFIN_ORDER_STREAM_LINGER_SECONDS": "1"}
 STEPS = ("preparing", "ready", "picked_up", "delivered")
-
-
-def require(program: str, install: str) -> str:
-    """The path of a program that is not ours. Without it the test is skipped; in CI that fails."""
-    found = shutil.which(program)
-    if found is None:
-        message = f"{program} is not installed; on Debian: {install}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
 
 
 @dataclass

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from tests.strangers.conftest import Scene, require
+from tests.programs import require
+from tests.strangers.conftest import Scene
 
 
 @pytest.fixture(scope="module")
