@@ -17,7 +17,7 @@ from tests.waiting import eventually
 from tiffin.client import Tiffin
 from tiffin.client.http import open_http
 from tiffin.demo.city import City, Customer, Person, populate
-from tiffin.demo.system import run_system
+from tiffin.demo.system import System, run_system
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 _CHROMIUM = ("--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
@@ -74,6 +74,7 @@ async def main() -> None:
             studio = Studio(browser, system.origin)
             await _customer(studio, city)
             await _kitchen(studio, city)
+            await _lost(studio, city, system)
             await browser.close()
 
 
@@ -128,6 +129,26 @@ async def _kitchen(studio: Studio, city: City) -> None:
             await page.get_by_role("button", name="Accept", exact=True).first.click()
             await expect(page.get_by_role("dialog")).to_be_visible()
             await studio.take(page, f"{name.replace('board', 'accept')}")
+            await page.keyboard.press("Escape")
+            await page.get_by_role("button", name="Sold out").click()
+            await studio.take(page, f"{name.replace('board', 'sold-out')}")
+
+
+async def _lost(studio: Studio, city: City, system: System) -> None:
+    """The board without its server; the last pictures, since that is gone for good."""
+    restaurant = city.restaurants[0]
+    path = f"/kitchen/{restaurant.restaurant_id}"
+    async with (
+        studio.at(restaurant.staff[0], path, **_WIDE) as wide,
+        studio.at(restaurant.staff[1], path, **_PHONE, **_DARK) as phone,
+    ):
+        for page in (wide, phone):
+            await page.locator(".start .primary").click()
+            await expect(page.locator(".ticket").first).to_be_visible()
+        system.process.terminate()
+        for page, name in ((wide, "kitchen-lost"), (phone, "kitchen-lost-phone")):
+            await expect(page.locator(".board-page")).to_have_attribute("data-connected", "false", timeout=20_000)
+            await studio.take(page, name)
 
 
 async def _place(city: City, customer: Customer) -> str:

@@ -72,8 +72,12 @@ async def test_a_killed_server_is_unmistakable_and_everything_is_right_when_it_i
     await board.accept(cooking, 20)
     waiting = await kitchen.order()
     await board.ticket(waiting).get_by_text("Salmon soup").click()
+    await board.page.clock.install()
     await server.kill()
     await board.expect_connected(False)
+    await board.expect_sound("silent")
+    await board.page.clock.fast_forward(16_000)
+    await board.expect_sound("alarm")
     await expect(board.page.get_by_role("alert").first).to_contain_text("Not connected. Orders do not ring here.")
     await board.accept(waiting, 20)  # into the outbox
     await expect(board.ticket(waiting)).to_contain_text("Waiting for the connection")

@@ -87,6 +87,15 @@ async def test_the_countdown_runs_and_hurries_in_the_last_minute(watched: Watche
     await expect(countdown).to_have_text(re.compile(r"Answer within 0:[23]\d"))
 
 
+async def test_a_wrong_clock_does_not_shorten_the_countdown(watched: Watched, kitchen: Kitchen) -> None:
+    board = await open_board(watched, kitchen)
+    await board.page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
+    await board.page.reload()
+    order = await kitchen.order()
+    await expect(board.ticket(order)).to_contain_text(re.compile(r"Answer within 4:[45]\d|Answer within 5:0\d"))
+    await expect(board.ticket(order)).to_contain_text("0 min ago")
+
+
 async def test_minutes_are_as_usual_unless_moved_and_busy_adds_to_them(watched: Watched, kitchen: Kitchen) -> None:
     board = await open_board(watched, kitchen)
     order = await kitchen.order()

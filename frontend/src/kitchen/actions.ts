@@ -9,6 +9,7 @@ import { CommandRefused, type Resource } from "../live";
 import { sentence } from "../ui/hooks";
 import { toast } from "../ui/toast";
 import { isDone, isUnseen, type Ticket, type TicketState, withTicket } from "./board";
+import { serverNow } from "./server-clock";
 
 type Board = Resource<Ticket[]>;
 export type RejectReason = "too_busy" | "item_unavailable" | "closing" | "cannot_deliver" | "other";
@@ -69,7 +70,7 @@ export async function advance(board: Board, ticket: Ticket, to: Advance): Promis
 
 /** Nobody wants to accept an order after its deadline. */
 function untilDue(ticket: Ticket) {
-  const left = Date.parse(ticket.status.answer_due_at) - Date.now();
+  const left = Date.parse(ticket.status.answer_due_at) - serverNow.peek();
   return { keep: true, expiresInMs: Math.max(LEAST_MS, left) };
 }
 

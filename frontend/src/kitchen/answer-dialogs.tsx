@@ -1,6 +1,5 @@
 /** Accept with minutes, reject or cancel with a reason: two touches each. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import { api, ask } from "../app/api";
 import { t } from "../i18n";
 import { Dialog } from "../ui/dialog";
@@ -26,8 +25,6 @@ interface AcceptProps {
 export function AcceptDialog({ ticket, usual, onAccept, onClose }: AcceptProps) {
   const minutes = useSignal(usual);
   const move = (by: number) => (minutes.value = Math.min(MOST, Math.max(STEP, minutes.value + by)));
-  const usually = useRef<HTMLButtonElement>(null);
-  useEffect(() => usually.current?.focus(), []);
   return (
     <Dialog title={t("ticket.acceptTitle", { number: ticket.content.number })} onClose={onClose}>
       <p>{t("ticket.acceptWhen")}</p>
@@ -42,7 +39,7 @@ export function AcceptDialog({ ticket, usual, onAccept, onClose }: AcceptProps) 
         <button class="huge" aria-label={t("ticket.sooner")} onClick={() => move(-STEP)}>
           <Icon name="minus" />
         </button>
-        <button ref={usually} class="primary huge grow number" onClick={() => onAccept(minutes.value)}>
+        <button autofocus class="primary huge grow number" onClick={() => onAccept(minutes.value)}>
           {t("ticket.acceptIn", { minutes: minutes.value })}
         </button>
         <button class="huge" aria-label={t("ticket.later")} onClick={() => move(STEP)}>

@@ -9,6 +9,7 @@ import { sentence, useAction } from "../ui/hooks";
 import { LogIn } from "../ui/log-in";
 import { mount } from "../ui/mount";
 import { BoardPage } from "./board-page";
+import { followServerClock } from "./server-clock";
 import "./kitchen.css";
 
 type MyRestaurant = Schemas["MyRestaurantView"];
@@ -78,4 +79,5 @@ function Choose() {
   );
 }
 
+followServerClock();
 void mount("socket", App);

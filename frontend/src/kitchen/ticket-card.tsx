@@ -3,10 +3,10 @@ import { clock, day, money, t, tOr } from "../i18n";
 import type { Resource } from "../live";
 import { useDisconnected } from "../ui/connection";
 import { Icon } from "../ui/icons";
-import { now } from "../ui/time";
 import { dismiss, problems, see, unseen, wanted } from "./actions";
 import { minutesAndSeconds } from "./alarms";
 import { isNoted, type Ticket } from "./board";
+import { serverNow } from "./server-clock";
 import { TicketButtons } from "./ticket-buttons";
 
 interface TicketCardProps {
@@ -68,7 +68,7 @@ export function TicketCard({ board, ticket, onRead }: TicketCardProps) {
 }
 
 function Age({ placedAt }: { placedAt: string }) {
-  const minutes = Math.max(0, Math.floor((now.value - Date.parse(placedAt)) / 60_000));
+  const minutes = Math.max(0, Math.floor((serverNow.value - Date.parse(placedAt)) / 60_000));
   return (
     <time class="quiet number" dateTime={placedAt} title={day(placedAt)}>
       {t("ticket.age", { minutes })}
@@ -87,7 +87,7 @@ const HURRY_MS = 60_000;
 
 function Countdown({ ticket }: { ticket: Ticket }) {
   const due = Date.parse(ticket.status.answer_due_at);
-  const left = Math.max(0, due - now.value);
+  const left = Math.max(0, due - serverNow.value);
   const whole = Math.max(left, due - Date.parse(ticket.created_at));
   return (
     <p class="countdown" data-hurry={left < HURRY_MS}>
@@ -106,7 +106,7 @@ function Lines({ ticket }: { ticket: Ticket }) {
           <div>
             <strong>{line.name}</strong>
             {line.options.length > 0 && (
-              <span class="block">{line.options.map((option) => option.name).join(", ")}</span>
+              <span class="options">{line.options.map((option) => option.name).join(", ")}</span>
             )}
             {line.note && <span class="wish">{line.note}</span>}
           </div>
