@@ -101,9 +101,25 @@ class Tab:
         await self.page.wait_for_function(
             "([topic, count]) => tab.seen(topic).seqs.length >= count", arg=[topic, count]
         )
+        assert len(await self._seqs(topic)) == count
+
+    async def has_come_to(self, topic: str, position: str) -> None:
+        """Wait until it stands there; it came there without a gap."""
+        last = _seq(position)
+        await self.page.wait_for_function("([topic, last]) => tab.seen(topic).seqs.at(-1) === last", arg=[topic, last])
+        assert await self._seqs(topic)
+
+    async def _seqs(self, topic: str) -> list[int]:
+        """The numbers of the events since the snapshot; every one of them once and in order, or it fails."""
         seen: dict[str, Any] = await self.page.evaluate("(topic) => tab.seen(topic)", topic)
-        first = int(seen["from"].rpartition(":")[2]) + 1
-        assert seen["seqs"] == list(range(first, first + count))
+        seqs: list[int] = seen["seqs"]
+        first = _seq(seen["from"]) + 1
+        assert seqs == list(range(first, first + len(seqs)))
+        return seqs
+
+
+def _seq(position: str) -> int:
+    return int(position.rpartition(":")[2])
 
 
 async def all_have_seen(tabs: Sequence[Tab], topic: str, count: int) -> None:

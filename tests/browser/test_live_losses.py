@@ -149,10 +149,11 @@ async def test_a_command_outlives_a_reload_in_the_middle_of_sending(
     await tab.page.wait_for_function("async () => (await tab.kept()) === 1")
     assert await placed.state() == "placed"
     await tab.page.reload()
+    street.road.cut(_SOCKET)
     await tab.begin("socket", account)
 
     async def is_accepted() -> bool:
-        return await placed.state() == "accepted"
+        return await placed.state() == "confirmed"
 
     await eventually(is_accepted)
     await tab.page.wait_for_function("async () => (await tab.kept()) === 0")

@@ -1,11 +1,12 @@
 """One browser, several tabs, one session: what ends or begins it in one place is known in all of them at once."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext
 from tests.browser.customer_town import Guest
-from tests.browser.live_tab import Street, Tab, all_have_seen, log_in
+from tests.browser.live_tab import Street, Tab, log_in
 
 _KNOWN_SECONDS = 1.0
 
@@ -28,9 +29,17 @@ class Person:
         return f"user.{self.account}"
 
     async def rename(self, name: str) -> None:
-        """One event, brought about on another device."""
+        """An event, brought about on another device."""
         tiffin = self.guest.tiffin
-        await tiffin.update_profile({"name": name}, (await tiffin.get_profile()).etag)
+        etag = (await tiffin.get_profile()).etag
+        assert etag is not None
+        await tiffin.update_profile({"name": name}, etag)
+
+    async def tabs_have_seen_everything(self) -> None:
+        """Wait for it."""
+        position: str = (await self.guest.tiffin.get_profile()).data["position"]
+        for tab in self.tabs:
+            await tab.has_come_to(self.topic, position)
 
     async def log_in_again(self, tab: Tab) -> None:
         """In one of the tabs."""
@@ -50,8 +59,8 @@ async def person(guest: Guest, street: Street) -> Person:
 
 
 async def test_a_session_ended_from_elsewhere_is_known_in_every_tab_and_mended_by_one(person: Person) -> None:
-    sessions = await person.guest.tiffin.list_sessions()
-    [tabs_session] = [session["id"] for session in sessions if session["device_name"] == "Tabs"]
+    sessions: Any = await person.guest.tiffin.list_sessions()
+    [tabs_session] = [session["session_id"] for session in sessions if session["device_name"] == "Tabs"]
     await person.guest.tiffin.end_session(tabs_session)
     for tab in person.tabs:
         await tab.is_connection("ended", "revoked", seconds=_KNOWN_SECONDS)
@@ -60,7 +69,7 @@ async def test_a_session_ended_from_elsewhere_is_known_in_every_tab_and_mended_b
     for tab in person.tabs:
         await tab.is_live(person.topic)
     await person.rename("Afterwards")
-    await all_have_seen(person.tabs, person.topic, 2)
+    await person.tabs_have_seen_everything()
     assert person.street.road.count("/v1/events") == 1
 
 
@@ -81,4 +90,4 @@ async def test_a_cookie_that_is_gone_shows_nothing_more_until_somebody_logs_in(p
     for tab in person.tabs:
         await tab.is_live(person.topic)
     await person.rename("Afterwards")
-    await all_have_seen(person.tabs, person.topic, 1)
+    await person.tabs_have_seen_everything()
