@@ -11,6 +11,8 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 from tests.browser.customer_town import Guest, make_guest
 from tests.browser.kitchen_town import Kitchen, People, open_kitchen
+from tests.browser.live_tab import Street, build_pages
+from tests.browser.road import Road
 from tests.browser.watched import Watched
 from tests.e2e.cluster import Cluster, Node, run_cluster
 from tests.programs import require
@@ -110,3 +112,20 @@ async def guest(_cluster: Cluster, server: Server, browser: Browser, kitchen: Ki
     """A customer of this test's own, at home near the restaurant."""
     watched.allow("Worker failed to load")  # whoever leaves a page before its map has come
     return await make_guest(kitchen, browser, watched, server.origin, _cluster.pool)
+
+
+@pytest.fixture(scope="session")
+async def _street(_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
+    folder = tmp_path_factory.mktemp("live-pages")
+    await build_pages(folder)
+    road = Road(folder)
+    await road.start()
+    yield Street(road, _cluster)
+    await road.stop()
+
+
+@pytest.fixture
+async def street(_street: Street) -> Street:
+    """A node of its own behind a road that can be cut; both are whole at the beginning of every test."""
+    await _street.start()
+    return _street

@@ -91,14 +91,17 @@ export class Hub {
   }
 
   private identify(account: string | null): void {
-    if (account === this.account) {
-      // by another session, perhaps
-      if (this.connection.state === "ended") this.comeBack({ reason: this.connection.why });
-      return;
-    }
+    if (account === this.account) return this.identifyAgain();
     this.account = account;
     void this.commands.switchTo(account).then(() => this.wake());
     if (this.connection.state !== "idle") this.connect();
+  }
+
+  /** By another session, perhaps: what was refused to the one before may be read now. */
+  private identifyAgain(): void {
+    const { state, why } = this.connection;
+    if (state === "ended") this.comeBack({ reason: why });
+    if (state === "open" && [...this.topics.values()].some((topic) => topic.refused)) this.connect();
   }
 
   // topics

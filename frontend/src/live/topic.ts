@@ -35,6 +35,11 @@ export class FollowedTopic {
     return this.followers;
   }
 
+  /** The server said that there is nothing to read. */
+  get refused(): boolean {
+    return !this.live && !this.asked;
+  }
+
   join(tab: TabPort, position: string | null): Joined {
     this.followers.add(tab);
     if (position === null) return this.joinWithout(tab);

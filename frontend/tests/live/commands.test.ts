@@ -184,6 +184,24 @@ test("quick changes of account never send one's commands as another", async () =
   expect(scene.wire.sent).toEqual([]);
 });
 
+test("a command that is still being written when its account goes is sent when it is back", async () => {
+  const outbox = new MemoryOutbox();
+  let write: () => void = () => undefined;
+  const put = outbox.put.bind(outbox);
+  outbox.put = (waiting) => new Promise((resolve) => (write = () => void put(waiting).then(resolve)));
+  const { scene, tab } = opened(outbox);
+  await settle();
+  tab.command("c1");
+  await settle();
+  tab.say({ type: "identify", account: null });
+  tab.say({ type: "identify", account: "ada" });
+  await settle();
+  write();
+  await settle();
+  scene.wire.open();
+  expect(scene.wire.sent).toEqual(["c1"]);
+});
+
 test("a browser without storage still sends", async () => {
   const outbox = new MemoryOutbox();
   outbox.put = outbox.remove = () => Promise.reject(new Error("no storage"));

@@ -129,6 +129,15 @@ test("the same account by another session comes back after an end, without a tig
   }
 });
 
+test("what was refused is asked for again by the same account's next session", () => {
+  const { scene, tab } = opened();
+  tab.say({ type: "identify", account: "ada" });
+  expect(scene.wires).toHaveLength(1);
+  scene.wire.sync({ topic: TOPIC, ok: false, reason: "forbidden" });
+  tab.say({ type: "identify", account: "ada" });
+  expect([scene.wires.length, scene.openWires]).toEqual([2, 1]);
+});
+
 test("a tab that is opened after the end tries again", () => {
   const { scene } = opened();
   scene.wire.end("revoked", { comeBack: false });
