@@ -12,6 +12,7 @@ from tests.waiting import eventually
 from tiffin.base.principal import Principal
 from tiffin.base.settings import Settings
 from tiffin.db import Database
+from tiffin.realtime import hub
 from tiffin.realtime.sse import SseSubscriber
 from tiffin.realtime.topic import Position
 
@@ -307,6 +308,23 @@ async def test_a_node_without_its_database_delivers_nothing_guarded(node: Kernel
         await guarded.event(seconds=0.3)
     node.head_check.start()
     assert await guarded.texts(1) == ["held"]
+
+
+async def test_what_comes_together_leaves_a_crowd_together(node: KernelNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_CROWD", 2)
+    monkeypatch.setattr(hub, "_GATHER_SECONDS", 0.3)
+    crowd = [await open_sse(node.port, "open.a") for _ in range(2)]
+    alone = await open_sse(node.port, "open.b")
+    for client in (*crowd, alone):
+        await client.event()  # the sync
+    before = hub._DELIVERIES._value.get()
+    for text in ("1", "2", "3"):
+        await node.write_texts("open.a", text)
+    for client in crowd:
+        assert await client.texts(3) == ["1", "2", "3"]
+    assert hub._DELIVERIES._value.get() - before == 2, "one a connection, though each was a transaction of its own"
+    await node.write_texts("open.b", "at once")
+    assert await alone.texts(1, seconds=0.2) == ["at once"]
 
 
 async def test_a_name_the_database_would_refuse_fails_nobody(node: KernelNode) -> None:

@@ -31,6 +31,9 @@ _log = get_logger("realtime.hub")
 
 _SLICE_SECONDS = 0.002
 _SLICE_CHECK = 32
+# a fan-out to so many takes longer than this anyway; what comes meanwhile leaves in the same write a connection
+_CROWD = 1000
+_GATHER_SECONDS = 0.02
 # without a successful head check for this long, nothing guarded is delivered
 FRESH_SECONDS = 3.0
 
@@ -342,10 +345,16 @@ class Hub:
             topic.pending = []
         elif not topic.scheduled:
             topic.scheduled = True
-            self._ready.append(topic)
-            if not self._flush_scheduled:
-                self._flush_scheduled = True
-                self.loop.call_soon(self._flush)
+            if len(topic.subscriptions) >= _CROWD:
+                self.loop.call_later(_GATHER_SECONDS, self._flush_soon, topic)
+            else:
+                self._flush_soon(topic)
+
+    def _flush_soon(self, topic: LiveTopic) -> None:
+        self._ready.append(topic)
+        if not self._flush_scheduled:
+            self._flush_scheduled = True
+            self.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         """Write for at most a slice, then let everything else run."""
