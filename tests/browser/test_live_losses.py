@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, BrowserContext
@@ -64,7 +65,13 @@ async def test_tabs_share_a_connection_and_each_sees_everything_once(
     await all_have_seen([first, second], menu.topic, 3)
     assert street.road.count(_STREAM) == 1
     third = await _looking(context, street, menu)
+    nowhere = f"menu.{uuid4()}"
+    await third.page.evaluate("([topic, path]) => tab.follow(topic, path)", [nowhere, menu.path])
+    await third.page.wait_for_function("(topic) => tab.status(topic) === 'forbidden'", arg=nowhere)
+    opened = street.road.taken.count(_STREAM)
     await third.page.close()
+    # a stream without what only that tab followed
+    await eventually(lambda: street.road.taken.count(_STREAM) == opened + 1)
     await menu.change()
     await all_have_seen([first, second], menu.topic, 4)
     await first.page.close()
