@@ -19,6 +19,10 @@ export const en = {
   "device.name": "{browser} on {system}",
 
   "error.unreachable": "The server cannot be reached. Check your connection and try again.",
+  "command.not_connected": "There is no connection right now.",
+  "command.connection_lost": "The connection was lost; it may have been done.",
+  "command.put_off": "You were logged out; it waits until you log in again.",
+
   "error.unknown": "That did not work. Try again.",
   "error.crash": "This page has failed. Reload it; nothing that was sent is lost.",
   "error.reload": "Reload",

@@ -20,6 +20,10 @@ export const fi: Messages = {
   "device.name": "{browser}, {system}",
 
   "error.unreachable": "Palvelimeen ei saada yhteyttä. Tarkista yhteytesi ja yritä uudelleen.",
+  "command.not_connected": "Yhteyttä ei juuri nyt ole.",
+  "command.connection_lost": "Yhteys katkesi; se on ehkä tehty.",
+  "command.put_off": "Sinut kirjattiin ulos; se odottaa, kunnes kirjaudut taas.",
+
   "error.unknown": "Se ei onnistunut. Yritä uudelleen.",
   "error.crash": "Sivu kaatui. Lataa se uudelleen; mitään lähetettyä ei kadonnut.",
   "error.reload": "Lataa uudelleen",

@@ -116,5 +116,5 @@ function whyNot(error: unknown): string {
     return t("ticket.somebodyFirst", { name });
   }
   if (error.code === "expired") return t("ticket.notSent");
-  return error.message;
+  return sentence(error);
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { Problem } from "../app/api";
 import { live } from "../app/session";
-import { t } from "../i18n";
+import { t, tOr } from "../i18n";
 import { CommandRefused, Resource } from "../live";
 import type { ResourceOptions } from "../live/resource";
 import { toast } from "./toast";
@@ -18,7 +18,7 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
 export function sentence(error: unknown): string {
   if (error instanceof Problem)
     return error.status === 0 ? t("error.unreachable") : error.message || t("error.unknown");
-  if (error instanceof CommandRefused) return error.message;
+  if (error instanceof CommandRefused) return tOr(`command.${error.code}`, error.message);
   return t("error.unknown");
 }
 
