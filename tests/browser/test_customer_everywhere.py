@@ -16,7 +16,6 @@ SCREENS: list[dict[str, Any]] = [
     {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
     {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
     {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "light"},
-    {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "dark"},
 ]
 
 

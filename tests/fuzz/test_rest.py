@@ -98,7 +98,7 @@ schema = schemathesis.openapi.from_dict(asyncio.run(documents())["openapi.json"]
 
 @schema.parametrize()
 @settings(
-    max_examples=_EXAMPLES or 12,
+    max_examples=_EXAMPLES or 5,
     derandomize=not _EXAMPLES,
     deadline=None,
     database=None,

@@ -35,7 +35,7 @@ async def _answers(socket: RawSocket, until: str) -> tuple[list[dict[str, Any]],
     return seen, False
 
 
-@examples(120)
+@examples(60)
 @given(data=st.data(), greets=st.booleans())
 async def test_messages_are_answered_once_or_end_the_connection(
     witness: Witness, data: st.DataObject, greets: bool
@@ -63,7 +63,7 @@ def _flat(messages: list[Any]) -> Iterator[Any]:
         yield from message if isinstance(message, list) else [message]
 
 
-@examples(120)
+@examples(60)
 @given(raw=broken_bytes(), greets=st.booleans())
 async def test_broken_frames_end_the_connection_and_nothing_else(witness: Witness, raw: bytes, greets: bool) -> None:
     socket = await _open(witness)
@@ -82,7 +82,7 @@ async def test_broken_frames_end_the_connection_and_nothing_else(witness: Witnes
 _REQUEST = handshake("x" * 40)
 
 
-@examples(80)
+@examples(40)
 @given(
     raw=st.binary(max_size=300)
     | st.builds(lambda end, more: _REQUEST[:end] + more, st.integers(1, len(_REQUEST)), st.binary(max_size=30))

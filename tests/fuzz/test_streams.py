@@ -32,7 +32,7 @@ _METHODS = st.sampled_from(["GET", "GET", "GET", "POST", "HEAD", "OPTIONS", "DEL
 _VERSIONS = st.sampled_from(["HTTP/1.1", "HTTP/1.1", "HTTP/1.0"])
 
 
-@examples(200)
+@examples(100)
 @given(data=st.data(), method=_METHODS, last=_CURSORS, known=st.booleans(), version=_VERSIONS)
 async def test_no_query_or_header_is_a_fault(
     witness: Witness, data: st.DataObject, method: str, last: str, known: bool, version: str
