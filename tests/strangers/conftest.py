@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from tests.e2e.cluster import Cluster, Node, order_body, run_cluster
 from tests.programs import require
 
 from tiffin.client import Tiffin
-from tiffin.demo.city import City, Person, populate
+from tiffin.demo.city import DEMO_PASSWORD, City, Person, populate
 
 HERE = Path(__file__).parent
-SETTINGS: Any = {"TIFFIN_ORDER_STREAM_LINGER_SECONDS": "1"}
+# orders that a test leaves unanswered raise no alarm on the board that all tests share
+SETTINGS: Any = {
+    "TIFFIN_ORDER_STREAM_LINGER_SECONDS": "1",
+    "TIFFIN_TICKET_RECEIVE_SECONDS": "600",
+    "TIFFIN_TICKET_SEE_SECONDS": "600",
+}
 STEPS = ("preparing", "ready", "picked_up", "delivered")
 
 
@@ -93,9 +99,16 @@ class Scene:
 
     async def kill(self) -> None:
         """The node that strangers look at, without a word."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """The same node, which sends everybody away first."""
+        await self._end(signal.SIGTERM)
+
+    async def _end(self, with_signal: signal.Signals) -> None:
         assert self.front is not None
         front, self.front = self.front, None
-        await self.cluster.remove(front, signal.SIGKILL)
+        await self.cluster.remove(front, with_signal)
 
     async def start(self) -> None:
         """It again, where it was; nothing if it runs."""
@@ -108,6 +121,14 @@ class Scene:
         tokens = person.tiffin.http.tokens
         assert tokens is not None
         return tokens.access_token
+
+    async def cookie(self, person: Person) -> str:
+        """The Cookie header of a browser in which somebody has just logged in."""
+        body = {"email": person.email, "password": DEMO_PASSWORD, "kind": "browser"}
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as browser:
+            headers = {"origin": self.origin}
+            (await browser.post(f"{self.origin}/v1/sessions", json=body, headers=headers)).raise_for_status()
+            return f"tiffin_session={browser.cookies['tiffin_session']}"
 
 
 @pytest.fixture(scope="package")

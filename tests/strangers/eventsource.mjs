@@ -5,7 +5,10 @@ import { EventSource } from "eventsource";
 const [, , url, token, types] = process.argv;
 const print = (seen) => console.log(JSON.stringify(seen));
 const source = new EventSource(url, {
-  fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } }),
+  fetch: (input, init) => {
+    print({ type: "request", last: init.headers["Last-Event-ID"] ?? null });
+    return fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
+  },
 });
 source.onopen = () => print({ type: "open" });
 source.onerror = (error) => {

@@ -1,5 +1,7 @@
 """PyPI's httpx-sse: reads what it is sent, and resumes where it stood."""
 
+from typing import Any
+
 import httpx
 import orjson
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
@@ -13,6 +15,11 @@ async def _headers(scene: Scene, person: Person, last: str = "") -> dict[str, st
     return headers | ({"last-event-id": last} if last else {})
 
 
+def _body(event: ServerSentEvent) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(event.data)
+    return body
+
+
 async def _take(source: EventSource, count: int, of: str = "order.") -> list[ServerSentEvent]:
     """The next events of an order, without what the protocol adds."""
     seen: list[ServerSentEvent] = []
@@ -22,6 +29,17 @@ async def _take(source: EventSource, count: int, of: str = "order.") -> list[Ser
         if len(seen) == count:
             break
     return seen
+
+
+async def _take_with_cursor(source: EventSource) -> tuple[ServerSentEvent, str]:
+    """The next event of an order, and the id that follows it alone, which is a message without data here."""
+    taken: ServerSentEvent | None = None
+    async for event in source.aiter_sse():
+        if event.event.startswith("order."):
+            taken = event
+        elif taken is not None and not event.data:
+            return taken, event.id
+    raise AssertionError("the stream ended")
 
 
 async def test_follows_and_resumes(scene: Scene) -> None:
@@ -44,6 +62,31 @@ async def test_follows_and_resumes(scene: Scene) -> None:
     assert [confirmed.event, preparing.event] == ["order.confirmed", "order.preparing"]
     numbers = [int(event.id.rpartition(":")[2]) for event in (snapshot, confirmed, preparing)]
     assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+
+async def test_resumes_two_topics_by_one_cursor(scene: Scene) -> None:
+    orders = [await scene.order(), await scene.order()]
+    positions = [(await scene.customer.tiffin.get_order(order_id))["position"] for order_id in orders]
+    url = f"{scene.origin}/v1/events?topic=order.{orders[0]}&topic=order.{orders[1]}"
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        headers = await _headers(scene, scene.customer, ";".join(positions))
+        async with aconnect_sse(client, "GET", url, headers=headers) as source:
+            await scene.accept(orders[1])
+            first, cursor = await _take_with_cursor(source)
+        assert cursor.split(";")[0] == positions[0]
+        await scene.kill()
+        await scene.accept(orders[0])
+        await scene.advance(orders[1], "preparing")
+        await scene.start()
+        headers = await _headers(scene, scene.customer, cursor)
+        async with aconnect_sse(client, "GET", url, headers=headers) as source:
+            await scene.advance(orders[0], "preparing")
+            missed = await _take(source, 3)
+    for order_id, position in zip(orders, positions, strict=True):
+        seen = [event for event in map(_body, (first, *missed)) if event["topic"] == f"order.{order_id}"]
+        assert [event["type"] for event in seen] == ["order.confirmed", "order.preparing"]
+        start = int(position.rpartition(":")[2])
+        assert [event["seq"] for event in seen] == [start + 1, start + 2], "each once, in order"
 
 
 async def test_is_refused(scene: Scene) -> None:

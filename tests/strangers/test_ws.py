@@ -1,5 +1,6 @@
 """npm's ws and PyPI's websockets say the same to the socket and hear the same."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -32,18 +33,21 @@ class WebsocketsSocket:
         self._unread: list[dict[str, Any]] = [{"type": "open", "protocol": connection.subprotocol}]
 
     async def next(self, *types: str) -> dict[str, Any]:
-        while True:
-            while self._unread:
-                seen = self._unread.pop(0)
+        async with asyncio.timeout(20):
+            while True:
+                seen = await self._read()
                 if not types or seen["type"] in types:
                     return seen
+                assert seen["type"] != "closed", f"the socket closed without {types}"
+
+    async def _read(self) -> dict[str, Any]:
+        if not self._unread:
             try:
                 body = orjson.loads(await self._connection.recv())
             except ConnectionClosed as closed:
-                code = 1006 if closed.rcvd is None else closed.rcvd.code
-                self._unread.append({"type": "closed", "code": code})
-                continue
+                body = {"type": "closed", "code": 1006 if closed.rcvd is None else closed.rcvd.code}
             self._unread += body if isinstance(body, list) else [body]
+        return self._unread.pop(0)
 
     async def say(self, **frame: Any) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -87,9 +91,9 @@ async def test_follows_a_board_acts_and_resumes(scene: Scene, opens: Opens) -> N
         assert (created["type"], created["data"]["ticket"]["ticket_id"]) == ("ticket.created", order_id)
         seen.append(created)
         await socket.say(type="command", id="1", name="ticket.accept", data={"ticket_id": order_id, "minutes": 25})
-        answers = [await socket.next("ok", "error"), await socket.next("event")]
-        assert (answers[0]["type"], answers[0]["data"]["status"]["minutes"]) == ("ok", 25)
-        seen.append(answers[1]["event"])
+        heard = {one["type"]: one for one in [await socket.next("ok", "error", "event") for _ in range(2)]}
+        assert heard["ok"]["data"]["status"]["minutes"] == 25
+        seen.append(heard["event"]["event"])
         await scene.kill()
         assert (await socket.next("closed"))["code"] in (1006, 1012)
     await scene.advance(order_id, "preparing", "ready")
@@ -105,10 +109,25 @@ async def test_follows_a_board_acts_and_resumes(scene: Scene, opens: Opens) -> N
 
 async def test_is_refused(scene: Scene, opens: Opens) -> None:
     url = scene.origin.replace("http", "ws") + "/v1/socket"
-    cookie = {"cookie": "tiffin_session=whatever", "origin": "https://evil.example"}
-    for headers, code in (({}, 4001), ({"authorization": "Bearer x"}, 4001), (cookie, 4003)):
+    cookie = {"cookie": await scene.cookie(scene.customer)}
+    elsewhere = cookie | {"origin": "https://evil.example"}
+    bearer = {"authorization": "Bearer x"}
+    for headers, code in (({}, 4001), (bearer, 4001), (cookie, 4003), (elsewhere, 4003)):
         async with opens(url, headers) as socket:
             assert (await socket.next("closed"))["code"] == code
+
+
+async def test_follows_an_order_with_a_cookie_from_our_own_origin(scene: Scene, opens: Opens) -> None:
+    url = scene.origin.replace("http", "ws") + "/v1/socket"
+    order_id = await scene.order()
+    position: str = (await scene.customer.tiffin.get_order(order_id))["position"]
+    async with opens(url, {"cookie": await scene.cookie(scene.customer), "origin": scene.origin}) as socket:
+        await _hello(socket, {f"order.{order_id}": position})
+        assert (await socket.next("sync"))["ok"] is True
+        await scene.accept(order_id)
+        event = (await socket.next("event"))["event"]
+    assert event["type"] == "order.confirmed"
+    assert f"{event['epoch']}:{event['seq'] - 1}" == position
 
 
 async def test_is_told_what_it_may_not_read_and_what_is_malformed(scene: Scene, opens: Opens) -> None:
