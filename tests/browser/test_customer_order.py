@@ -93,9 +93,7 @@ async def test_a_rejection_says_why(guest: Guest) -> None:
 
 
 async def test_a_killed_server_is_told_and_made_good(guest: Guest, server: Server) -> None:
-    guest.watched.allow(
-        "ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET"
-    )
+    guest.watched.allow("ERR_")  # whatever was on its way when it was killed
     page = await guest.open()
     order_id = await guest.order(page)
     await server.kill()
