@@ -126,11 +126,13 @@ async def test_two_couriers_can_never_have_one_order(world: World) -> None:
             won = [answer for answer in answers if answer is not None and answer.status_code == 200]
             assert len(won) in (0, 2), "both devices, or neither"
             await world.search()
-        row = await world.database.pool.fetchrow("SELECT * FROM delivery WHERE order_id = $1", UUID(order_id))
+        courier_id = await world.database.pool.fetchval(
+            "SELECT courier_id FROM delivery WHERE order_id = $1", UUID(order_id)
+        )
         accepted = await world.database.pool.fetch(
             "SELECT courier_id FROM delivery_offer WHERE order_id = $1 AND state = 'accepted'", UUID(order_id)
         )
-        assert [one["courier_id"] for one in accepted] == ([row["courier_id"]] if row["courier_id"] else [])
+        assert [one["courier_id"] for one in accepted] == ([courier_id] if courier_id else [])
         for name in names:
             for assignment in (await world.standing(name))["assignments"]:
                 await world.do(name, "POST", f"/assignments/{assignment['order_id']}/unassign", {"reason": "next"})

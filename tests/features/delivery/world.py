@@ -1,5 +1,8 @@
 """Couriers around one restaurant, on a test's database; a test says when work is done and what was reported."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -76,6 +79,13 @@ class World(KitchenWorld):
         reports = [where if isinstance(where, dict) else self.at(where) for where in north]
         body = LocationReport.model_validate({"reports": reports})
         return await self.locations.report(self.people[name], body)
+
+    @asynccontextmanager
+    async def settled(self) -> AsyncIterator[None]:
+        """What a report causes beside its answer has happened at the end."""
+        yield
+        while self.locations.pending:
+            await asyncio.gather(*self.locations.pending)
 
     async def later(self, seconds: float) -> None:
         """Time passes on the devices' clocks."""

@@ -88,13 +88,11 @@ class Dispatch:
             wait = (order.ready_at - self._clock.now()).total_seconds() - self.rules.lead_seconds
             self._outbox.enqueue(transaction, SearchDue(order_id=order.id, search=1), delay_seconds=max(0.0, wait))
             return
-        if order.state is OrderState.PREPARING:
-            return
         delivery = await repository.lock_delivery(transaction.connection, order.id)
         if delivery is None or delivery.state is DeliveryState.ENDED:
             return
-        if order.state is OrderState.READY:
-            await self._order_ready(transaction, delivery, order)
+        if order.state in (OrderState.PREPARING, OrderState.READY):
+            await self._order_cooked(transaction, delivery, order)
         elif order.state is OrderState.PICKED_UP and delivery.courier_id is not None:
             on_board = await repository.update_state(transaction.connection, order.id, DeliveryState.ON_BOARD)
             self.tell_assignment(transaction, on_board, order)
@@ -103,11 +101,11 @@ class Dispatch:
             await self._end(transaction, delivery, order)
             await self._follow(transaction, order, transition)
 
-    async def _order_ready(self, transaction: Transaction, delivery: Delivery, order: Order) -> None:
-        if delivery.state is DeliveryState.WAITING:
-            await self.search_again(transaction, delivery)
-        elif delivery.state in TAKEN:
+    async def _order_cooked(self, transaction: Transaction, delivery: Delivery, order: Order) -> None:
+        if delivery.state in TAKEN:
             self.tell_assignment(transaction, delivery, order)
+        elif delivery.state is DeliveryState.WAITING and order.state is OrderState.READY:
+            await self.search_again(transaction, delivery)
 
     async def _follow(self, transaction: Transaction, order: Order, transition: Transition) -> None:
         if transition.actor is Actor.COURIER:

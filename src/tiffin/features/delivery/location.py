@@ -67,7 +67,8 @@ class LocationService:
         self._publish = publish
         self._batcher: Batcher[_Reports, LocationAnswer | None] = Batcher(self._take, window_seconds=0.005)
         self._estimates = RateLimiter(1, _ETA_SECONDS)
-        self._tasks: set[asyncio.Task[None]] = set()
+        # what reports cause beside their answers
+        self.pending: set[asyncio.Task[None]] = set()
 
     async def report(self, principal: Principal, body: LocationReport) -> LocationAnswer:
         """Take where a courier was, the oldest first; only the last is kept. Raises NotACourier, OffDuty."""
@@ -133,8 +134,8 @@ class LocationService:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(_logged(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.pending.add(task)
+        task.add_done_callback(self.pending.discard)
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
