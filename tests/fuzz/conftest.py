@@ -5,6 +5,7 @@ examples are tried every time. A failing example is printed by hypothesis as Pyt
 """
 
 import asyncio
+import logging
 import os
 import traceback
 from collections.abc import AsyncIterator, MutableMapping
@@ -89,6 +90,8 @@ async def witness(town: Town) -> AsyncIterator[Witness]:
     made = Witness(town)
     menu = (await town.send("owner", "GET", f"/v1/restaurants/{town.ids['restaurant_id']}/menu")).json()
     await town.send("owner", "GET", "/v1/profile")  # logs the owner in
+    caught = _Errors()
+    logging.getLogger().addHandler(caught)
     with capture_logs() as logged:
         following = [
             asyncio.create_task(made.follow_stream(menu["position"])),
@@ -100,8 +103,21 @@ async def witness(town: Town) -> AsyncIterator[Witness]:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)
         await close_all()
+    logging.getLogger().removeHandler(caught)
+    assert [record.getMessage() for record in caught.records] == [], "uvicorn logs by the standard library"
     faults = [_printable(entry) for entry in logged if entry["log_level"] in ("error", "critical")]
     assert faults == []
+
+
+class _Errors(logging.Handler):
+    """What is logged as an error by the standard library."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
 
 
 def _printable(entry: MutableMapping[str, Any]) -> str:

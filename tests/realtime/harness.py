@@ -1,7 +1,8 @@
 """A node with nothing but the kernel, on real sockets, and the barest clients.
 
-Topics: `log.{key}` may be read by the accounts in `rights[key]`; `open.{key}` by anybody. The token of an account is
-its id. The clients read raw bytes, so that what is tested is the wire and not our SDK.
+Topics: `log.{key}` and `last.{key}` (newest value only, guarded by `guard.{key}`) may be read by the accounts in
+`rights[key]`; `open.{key}` by anybody. The token of an account is its id. The clients read raw bytes, so that what is
+tested is the wire and not our SDK.
 """
 
 import asyncio
@@ -25,11 +26,12 @@ from tiffin.base.settings import Settings
 from tiffin.db import Connection, Database, Transaction
 from tiffin.http.authentication import Credential
 from tiffin.nats import NatsConnection
-from tiffin.realtime import Caller, Command, Event, EventLog, Grant, ReadRequest, TopicKind
+from tiffin.realtime import Caller, Command, Event, EventLog, Grant, LatestValue, ReadRequest, TopicKind
 from tiffin.realtime.access import Access
 from tiffin.realtime.announcer import Announcer
 from tiffin.realtime.head_check import HeadCheck
 from tiffin.realtime.hub import Hub
+from tiffin.realtime.latest import LatestValues
 from tiffin.realtime.presence import Presence
 from tiffin.realtime.sse import Streams
 from tiffin.realtime.topic import TopicKinds
@@ -77,6 +79,9 @@ class KernelNode:
         # who may read `log.{key}`
         self.rights: dict[str, set[UUID]] = {}
         self.ended: set[UUID] = set()
+        # of `last.{key}`: what a feature would keep, and which generation readers may see
+        self.kept: dict[str, LatestValue] = {}
+        self.generations: dict[str, int] = {}
         self.acks: list[tuple[UUID, UUID, str, int]] = []
         self.nats = NatsConnection(settings.nats_url.get_secret_value(), "test", self._trouble)
         self.announcer = Announcer(self.nats)
@@ -85,6 +90,14 @@ class KernelNode:
             [
                 TopicKind(
                     "log.{key}", self._readers, (Written,), "a log", on_ack=self._ack, on_presence=self._tell_rooms
+                ),
+                TopicKind(
+                    "last.{key}",
+                    self._latest_readers,
+                    (),
+                    "newest only",
+                    durability="latest",
+                    read_latest=self._read_latest,
                 ),
                 TopicKind("open.{key}", self._public, (Written,), "a public log"),
                 TopicKind("user.{key}", self._own, (RightsChanged, Written), "an account's own"),
@@ -98,6 +111,8 @@ class KernelNode:
             heartbeat_seconds=settings.heartbeat_seconds,
         )
         self.announcer.attach(self.hub)
+        self.latest = LatestValues(self.nats, database)
+        self.latest.attach(self.hub)
         self.head_check = HeadCheck(self.hub, settings.database_url.get_secret_value(), settings.head_check_seconds)
         self.rooms_told: list[list[str]] = []
         self.presence = Presence(database, self._tell_rooms)
@@ -122,6 +137,23 @@ class KernelNode:
             Grant() if r.principal is not None and r.principal.account_id in self.rights.get(r.key, set()) else None
             for r in requests
         ]
+
+    async def _latest_readers(self, connection: Connection, requests: Sequence[ReadRequest]) -> list[Grant | None]:
+        return [
+            grant and Grant((f"guard.{request.key}",), generation=self.generations.get(request.key, 0))
+            for request, grant in zip(requests, await self._readers(connection, requests), strict=True)
+        ]
+
+    async def _read_latest(self, _: Connection, keys: Sequence[str]) -> list[LatestValue | None]:
+        return [self.kept.get(key) for key in keys]
+
+    def tell_latest(self, key: str, at: int, *, generation: int = 0, keep: bool = True) -> None:
+        """A newer value of `last.{key}`; its data is where it stands."""
+        data = orjson.dumps({"generation": generation, "at": at})
+        value = LatestValue(f"last.{key}", generation, at, data)
+        if keep:
+            self.kept[key] = value
+        self.latest.publish([value])
 
     async def _public(self, _: Connection, requests: Sequence[ReadRequest]) -> list[Grant | None]:
         return [Grant(public=True) for _ in requests]
@@ -180,6 +212,7 @@ async def run_node(settings: Settings, database: Database, *, connected: bool = 
     node.hub.start()
     node.head_check.start()
     node.presence.start()
+    node.latest.start()
     if connected:
         node.nats.start()
     listener = bind("127.0.0.1", 0)
@@ -198,7 +231,7 @@ async def run_node(settings: Settings, database: Database, *, connected: bool = 
         await close_all()
         node.server.should_exit = True
         await serving
-        for part in (node.presence, node.head_check, node.hub, node.nats):
+        for part in (node.latest, node.presence, node.head_check, node.hub, node.nats):
             await part.stop()
 
 

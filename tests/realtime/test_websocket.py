@@ -258,6 +258,14 @@ async def test_malformed_frames_are_answered(node: KernelNode, frame: str) -> No
         assert (await socket.next())["id"] == "still here"
 
 
+async def test_a_message_that_is_none_does_not_cost_the_others_their_answers(node: KernelNode) -> None:
+    async with open_socket(node, uuid4()) as socket:
+        await socket.connection.send('[{"type":"ping","id":"before"}, 5, {"type":"ping","id":"after"}]')
+        answers = [await socket.next() for _ in range(3)]
+        assert [answer["id"] for answer in answers] == ["before", None, "after"]
+        assert answers[1]["code"] == "malformed"
+
+
 async def test_endless_nonsense_is_cut_off(node: KernelNode) -> None:
     async with open_socket(node, uuid4()) as socket:
         with contextlib.suppress(ConnectionClosed):
@@ -269,8 +277,8 @@ async def test_endless_nonsense_is_cut_off(node: KernelNode) -> None:
         assert await socket.closed() == 4004
 
 
-async def test_raw_bytes_that_are_no_frames(node: KernelNode) -> None:
-    """Broken frames end that connection alone."""
+async def test_raw_bytes_that_are_no_frames(node: KernelNode, caplog: pytest.LogCaptureFixture) -> None:
+    """Broken frames end that connection alone, and are no errors of ours."""
     async with open_socket(node, uuid4(), {"open.a": "0:0"}) as beside:
         await beside.next("sync")
         for garbage in (b"\xff" * 200, masked_frame(b"\xff\xfe"), b"\x81\x05hello", masked_frame(b"x", opcode=3)):
@@ -285,6 +293,7 @@ async def test_raw_bytes_that_are_no_frames(node: KernelNode) -> None:
             async with asyncio.timeout(5):
                 while await reader.read(1000):
                     pass
+        assert [record.getMessage() for record in caplog.records] == []
         await node.write_texts("open.a", "unharmed")
         assert (await beside.next("event"))["event"]["data"]["text"] == "unharmed"
     await eventually(lambda: not node.hub.subscribers)

@@ -101,7 +101,7 @@ def parse_frame(text: str) -> list[ClientMessage | Malformed]:
 
 def _parse(message: Any) -> ClientMessage | Malformed:
     if not isinstance(message, dict):
-        raise Malformed("A message is a JSON object.")
+        return Malformed("A message is a JSON object.")
     try:
         return _ADAPTER.validate_python(message)
     except ValidationError as error:
