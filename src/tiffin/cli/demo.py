@@ -17,7 +17,7 @@ def demo(
         int | None, typer.Option(help="Port to listen on.", show_default="8000, or a free one where that is taken")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same number gives the same crowd.")] = 1,
-    orders_per_second: Annotated[float, typer.Option(min=0.01, help="How busy the city is.")] = 2.0,
+    orders_per_second: Annotated[float, typer.Option(min=0.01, help="How busy the city is.")] = 0.3,
 ) -> None:
     """Watch a city order, cook and deliver; ends with a count of what was lost or came twice."""
     from tiffin.demo import simulate

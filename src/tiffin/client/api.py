@@ -91,6 +91,10 @@ class Tiffin:
         """Change the profile that was read with `etag`. Raises ProblemError 412 if it was changed meanwhile."""
         return await self.http.call("PATCH", "/v1/profile", json=changes, headers={"If-Match": etag})
 
+    async def grant_role(self, account_id: str, role: str) -> None:
+        """Give an account a platform role; administrators only."""
+        await self.http.call("PUT", f"/v1/accounts/{account_id}/roles/{role}")
+
     async def list_addresses(self) -> Json:
         """The own addresses."""
         return await self._get("/v1/addresses")

@@ -27,6 +27,8 @@ _AT_ONCE = 4
 
 # told of each thing done, with how many there are in all
 OnProgress = Callable[[int], None]
+# makes the account with this e-mail address an administrator, past the API
+MakeAdministrator = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,15 @@ class City:
 
     restaurants: tuple[Restaurant, ...]
     customers: tuple[Customer, ...]
+    couriers: tuple[Person, ...] = ()
 
     def __str__(self) -> str:
         staff = sum(len(restaurant.staff) for restaurant in self.restaurants)
         people = (self.restaurants[0].owner, self.restaurants[0].staff[0], self.customers[0].person)
-        emails = ", ".join(person.email for person in people)
+        emails = ", ".join(person.email for person in (*people, *self.couriers[:1]))
+        couriers = f", {len(self.couriers)} couriers" if self.couriers else ""
         return (
-            f"{len(self.restaurants)} restaurants, {staff} staff and {len(self.customers)} customers. "
+            f"{len(self.restaurants)} restaurants, {staff} staff{couriers} and {len(self.customers)} customers. "
             f"For demonstration only: log in as {emails} with the password “{DEMO_PASSWORD}”."
         )
 
@@ -86,9 +90,9 @@ async def seed(
         )
 
 
-def count_steps(*, restaurants: int, staff: int, customers: int) -> int:
+def count_steps(*, restaurants: int, staff: int, customers: int, couriers: int = 0) -> int:
     """How often `on_progress` will be called."""
-    return restaurants * (2 + staff) + customers
+    return restaurants * (2 + staff) + customers + couriers
 
 
 async def populate(
@@ -98,14 +102,20 @@ async def populate(
     restaurants: int = 12,
     staff: int = 2,
     customers: int = 20,
+    couriers: int = 0,
+    make_administrator: MakeAdministrator | None = None,
     on_progress: OnProgress | None = None,
 ) -> City:
-    """Seed what is missing and log everybody in. Calls `on_progress(1)` `count_steps` times."""
+    """Seed what is missing and log everybody in. Calls `on_progress(1)` `count_steps` times.
+
+    Couriers need an administrator to make them couriers, and `make_administrator` to make that one.
+    """
     seeding = Seeding(pool, origins, on_progress or (lambda steps: None))
     async with asyncio.TaskGroup() as group:
         opened = [group.create_task(seeding.open(number, staff)) for number in range(restaurants)]
         came = [group.create_task(seeding.settle(number)) for number in range(customers)]
-    return City(tuple(task.result() for task in opened), tuple(task.result() for task in came))
+    hired = await seeding.hire(couriers, make_administrator) if make_administrator is not None else ()
+    return City(tuple(task.result() for task in opened), tuple(task.result() for task in came), hired)
 
 
 class Seeding:
@@ -158,6 +168,32 @@ class Seeding:
         for person in crew:
             if person.tiffin.account_id not in there:
                 await owner.tiffin.add_member(restaurant_id, person.email, "staff")
+
+    async def hire(self, amount: int, make_administrator: MakeAdministrator) -> tuple[Person, ...]:
+        """Couriers, made so by an administrator."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._settle_courier(number)) for number in range(amount)]
+        people = [task.result() for task in tasks]
+        await self.make_couriers(people, make_administrator)
+        return tuple(people)
+
+    async def make_couriers(self, people: Sequence[Person], make_administrator: MakeAdministrator) -> None:
+        """Give these people the role, those who do not have it."""
+        profiles = [(person, (await person.tiffin.get_profile()).data) for person in people]
+        new = [person for person, profile in profiles if "courier" not in profile["roles"]]
+        if not new:
+            return
+        operations = await self.log_in("operations", "Oona Operations")
+        if "admin" not in (await operations.tiffin.get_profile()).data["roles"]:
+            await make_administrator(operations.email)
+        for person in new:
+            await operations.tiffin.grant_role(person.tiffin.account_id, "courier")
+
+    async def _settle_courier(self, number: int) -> Person:
+        async with self._turns:
+            person = await self.log_in(f"courier{number + 1}", _name(number + 5000))
+            self._on_progress(1)
+            return person
 
     async def log_in(self, user: str, name: str) -> Person:
         """Somebody by this part of an e-mail address, registered if need be."""

@@ -23,9 +23,12 @@ _LOOK_SECONDS = (0.5, 3.0)
 _ANSWER_SECONDS = (0.5, 2.5)
 _REJECTED_SHARE = 0.02
 # what follows on a state, and how long it takes
-_STEPS = {
+_COOKING = {
     "accepted": ("preparing", (1.0, 3.0)),
     "preparing": ("ready", (3.0, 7.0)),
+}
+# where no courier comes, the restaurant brings it itself
+_BRINGING = {
     "ready": ("picked_up", (1.0, 3.0)),
     "picked_up": ("delivered", (2.0, 4.0)),
 }
@@ -62,8 +65,10 @@ class Kitchen:
         *,
         patience_seconds: float = PATIENCE_SECONDS,
         pace: float = 1.0,
+        has_couriers: bool = False,
     ) -> None:
         """`pace`: how long people take for everything, as a share of the usual."""
+        self._steps = _COOKING if has_couriers else _COOKING | _BRINGING
         self.restaurant = restaurant
         self._ledger = ledger
         self._chance = chance
@@ -149,13 +154,13 @@ class Kitchen:
             known.take(state)
             return
         staff = self.restaurant.staff
-        if staff[int(ticket_id[-4:], 16) % len(staff)] is person and (state == "new" or state in _STEPS):
+        if staff[int(ticket_id[-4:], 16) % len(staff)] is person and (state == "new" or state in self._steps):
             ticket = self._tickets[ticket_id] = _Ticket(ticket_id, shown["content"]["number"], state, asyncio.Event())
             tasks.create_task(self._care_for(person, live, ticket))
 
     async def _care_for(self, person: Person, live: Live, ticket: _Ticket) -> None:
         """One ticket from here to its end, whoever does the steps."""
-        while ticket.state == "new" or ticket.state in _STEPS:
+        while ticket.state == "new" or ticket.state in self._steps:
             state = ticket.state
             await self._leave_to_visitor(ticket)
             if ticket.state != state:
@@ -163,7 +168,7 @@ class Kitchen:
             if state == "new":
                 done = await self._answer(person, live, ticket)
             else:
-                following, pause = _STEPS[state]
+                following, pause = self._steps[state]
                 await self._pause(pause)
                 done = ticket.state != state or await self._advance(live, ticket, following)
             if not done and ticket.state == state:

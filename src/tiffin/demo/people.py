@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-from tiffin.client import Event
+from tiffin.client import Event, Tiffin
 from tiffin.client.http import Json
 from tiffin.demo.city import Customer, Restaurant, destination
 from tiffin.demo.ledger import Ledger, PlacedOrder
@@ -17,7 +17,12 @@ _AT_LEAST_CONFIRMED = frozenset({"confirmed", "preparing", "ready", "picked_up",
 
 
 async def order(
-    customer: Customer, restaurant: Restaurant, ledger: Ledger, chance: random.Random, tell: Tell
+    customer: Customer,
+    restaurant: Restaurant,
+    ledger: Ledger,
+    chance: random.Random,
+    tell: Tell,
+    on_placed: Callable[[str, Tiffin], None] = lambda order_id, tiffin: None,
 ) -> PlacedOrder:
     """One order from the basket to its end, as its customer lives it. Raises ProblemError, ConnectionLost."""
     tiffin = customer.person.tiffin
@@ -26,6 +31,7 @@ async def order(
     sent_at = time.perf_counter()
     answer = await tiffin.place_order({**basket, "expected_total_minor": bill["total_minor"], "note": ""})
     placed = ledger.placed(answer["order_id"], restaurant.restaurant_id, sent_at)
+    on_placed(placed.order_id, tiffin)
     total = f"{bill['total_minor'] / 100:.2f} €"
     tell(f"[blue]+[/] {customer.person.name} orders {answer['number']} at {restaurant.name} for {total}")
     async with tiffin.follow_order(placed.order_id) as events:
@@ -42,7 +48,7 @@ async def order(
 
 def _see(placed: PlacedOrder, event: Event) -> bool:
     """Note what an event tells. True at the end."""
-    state = event.data["state"]
+    state = event.data.get("state", "")
     if state in _AT_LEAST_CONFIRMED and placed.confirmed_at is None:
         placed.confirmed_at = time.perf_counter()
     if state in _ENDS:

@@ -24,6 +24,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tiffin.client import ConnectionLost, ProblemError
 from tiffin.client.http import open_http
 from tiffin.demo.city import City, Restaurant, Seeding, count_steps, populate
+from tiffin.demo.courier import Courier, Doors
+from tiffin.demo.helsinki import doorsteps
 from tiffin.demo.kitchen import Kitchen
 from tiffin.demo.ledger import Ledger
 from tiffin.demo.people import order
@@ -32,7 +34,7 @@ from tiffin.demo.visitors import Visitor, invite, keep_links_fresh
 
 T = TypeVar("T")
 
-_RESTAURANTS, _STAFF, _CUSTOMERS = 12, 2, 40
+_RESTAURANTS, _STAFF, _CUSTOMERS, _COURIERS = 12, 2, 40, 30
 _STATUS_SECONDS = 5.0
 _LINES_PER_SECOND = 6
 _SETTLE_TICKS = 300  # of 0.05 s
@@ -41,6 +43,8 @@ _ENVIRONMENT = {
     "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000",
     "TIFFIN_LOGIN_ATTEMPTS_PER_MINUTE": "10000",
     "TIFFIN_LOGIN_CODES": "true",
+    # time is compressed: whoever waits until food is nearly ready comes too late
+    "TIFFIN_DISPATCH_LEAD_SECONDS": "86400",
 }
 # where a visitor cooks, orders of the simulated customers come this much more seldom
 _GENTLE_SHARE = 0.3
@@ -60,7 +64,7 @@ class Day:
     data_dir: Path | None = None
     port: int = 0
     seed: int = 1
-    orders_per_second: float = 2.0
+    orders_per_second: float = 0.3
 
 
 async def main(day: Day) -> None:
@@ -85,7 +89,7 @@ async def _run(stop: asyncio.Event, folder: Path, ledger: Ledger, day: Day) -> N
         system = await _unless(stop, starting)
         console.print(f"[green]✓[/] Tiffin runs at [bold]{system.origin}[/] [dim]{system.started_in_seconds:.2f} s[/]")
         pool = await stack.enter_async_context(open_http(connections=200))
-        city = await _unless(stop, _seed(pool, system.origin))
+        city = await _unless(stop, _seed(pool, system))
         console.print(f"[green]✓[/] {city}")
         visitors = await _unless(stop, invite(Seeding(pool, [system.origin]), city))
         simulation = _Simulation(city, visitors, ledger, system, day)
@@ -93,12 +97,18 @@ async def _run(stop: asyncio.Event, folder: Path, ledger: Ledger, day: Day) -> N
         console.print("Closing…")
 
 
-async def _seed(pool: httpx.AsyncClient, origin: str) -> City:
-    size = {"restaurants": _RESTAURANTS, "staff": _STAFF, "customers": _CUSTOMERS}
+async def _seed(pool: httpx.AsyncClient, system: System) -> City:
+    size = {"restaurants": _RESTAURANTS, "staff": _STAFF, "customers": _CUSTOMERS, "couriers": _COURIERS}
     columns = (TextColumn("Seeding the city"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=count_steps(**size))
-        return await populate(pool, [origin], **size, on_progress=lambda steps: progress.advance(task, steps))
+        return await populate(
+            pool,
+            [system.origin],
+            **size,
+            make_administrator=lambda email: system.grant(email, "admin"),
+            on_progress=lambda steps: progress.advance(task, steps),
+        )
 
 
 class _Simulation:
@@ -112,8 +122,14 @@ class _Simulation:
         self._chance = random.Random(day.seed)
         self._orders_per_second = day.orders_per_second
         self._kitchens = {
-            place.restaurant_id: Kitchen(place, ledger, self._chance, self._tell) for place in city.restaurants
+            place.restaurant_id: Kitchen(place, ledger, self._chance, self._tell, has_couriers=True)
+            for place in city.restaurants
         }
+        self._doors = Doors([visitor.person.tiffin for visitor in visitors])
+        self._couriers = [
+            Courier(person, start, self._doors, self._chance, self._tell)
+            for person, start in zip(city.couriers, reversed(doorsteps()), strict=False)
+        ]
         self._begun = time.perf_counter()
         # lines that may still be printed in this second
         self._lines_left = _LINES_PER_SECOND
@@ -122,11 +138,15 @@ class _Simulation:
     async def run(self, stop: asyncio.Event, seconds: float | None) -> None:
         """Until `stop`, for `seconds` at most; then wait until what was placed is on every screen."""
         kitchens = list(self._kitchens.values())
-        async with _background(*(kitchen.run() for kitchen in kitchens), self._tell_status(), self._tell_log()):
+        working = [*(kitchen.run() for kitchen in kitchens), *(courier.run() for courier in self._couriers)]
+        async with _background(*working, self._tell_status(), self._tell_log()):
             for kitchen in kitchens:
                 await _unless(stop, kitchen.wait_ready())
+            for courier in self._couriers:
+                await _unless(stop, courier.ready.wait())
             devices = sum(len(kitchen.restaurant.staff) for kitchen in kitchens)
-            console.print(f"[green]✓[/] {devices} staff devices are connected. Ctrl-C ends the day.\n")
+            connected = f"{devices} staff devices and {len(self._couriers)} couriers are connected"
+            console.print(f"[green]✓[/] {connected}. Ctrl-C ends the day.\n")
             console.print("Come in; each link logs in once, and the next one follows:")
             self._begun = time.perf_counter()
             links = keep_links_fresh(self._system.origin, self._visitors, self._tell_link)
@@ -150,7 +170,7 @@ class _Simulation:
     async def _order(self) -> None:
         customer, restaurant = self._chance.choice(self._city.customers), self._choose_restaurant()
         try:
-            await order(customer, restaurant, self._ledger, self._chance, self._tell)
+            await order(customer, restaurant, self._ledger, self._chance, self._tell, self._doors.placed)
         except (ProblemError, ConnectionLost) as error:
             self._refused += 1
             self._tell(f"[red]![/] {customer.person.name} at {restaurant.name}: {error}")

@@ -35,6 +35,16 @@ class System:
     log: Path
     # from the start of the child until it was ready
     started_in_seconds: float
+    data_dir: Path
+
+    async def grant(self, email: str, role: str) -> None:
+        """`tiffin grant`: the first administrator cannot be made by anybody else. Raises EmbeddedServerFailed."""
+        command = (sys.executable, "-m", "tiffin.cli.main", "grant", email, role)
+        environment = {**os.environ, "TIFFIN_DATA_DIR": str(self.data_dir)}
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=-1, stderr=-2)
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise EmbeddedServerFailed(f"`tiffin grant` failed: {said.decode(errors='replace')}")
 
 
 @asynccontextmanager
@@ -56,7 +66,7 @@ async def run_system(
         if cores is not None and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(process.pid, cores)  # its children inherit it
         origin = await _wait_until_ready(process, data_dir, log)
-        yield System(origin, process, log, time.perf_counter() - begun)
+        yield System(origin, process, log, time.perf_counter() - begun, data_dir)
     finally:
         await asyncio.shield(stop(process, signal.SIGTERM, seconds=_STOP_SECONDS))
 
