@@ -5,7 +5,7 @@ hold anything nearer. Distances are taken on a plane, which is good for a city a
 """
 
 from itertools import pairwise, product
-from math import ceil, cos, floor, inf, radians, sqrt
+from math import ceil, cos, floor, radians, sqrt
 from typing import NamedTuple
 
 from tiffin.base.geo import Point, distance_meters
@@ -14,6 +14,8 @@ from tiffin.routing.way import REACH_METERS
 
 _METERS_A_DEGREE = 111_195.0  # of latitude
 _CELL_METERS = 30.0
+# of a degree; a centimeter
+_DECIMALS = 7
 
 # ring k: what to add to a cell's column and row for the cells that are k away from it
 _RINGS = [
@@ -74,11 +76,11 @@ class NearestStreet:
         column, row = floor(x / _CELL_METERS), floor(y / _CELL_METERS)
         left, below = x - column * _CELL_METERS, y - row * _CELL_METERS
         margin = min(left, _CELL_METERS - left, below, _CELL_METERS - below)
-        best = _Candidate(REACH_METERS**2, -1, 0.0)
+        cells, best = self._cells, _Candidate(REACH_METERS**2, -1, 0.0)
         for distance, ring in enumerate(_RINGS):
             for right, up in ring:
-                if lines := self._cells.get((column + right, row + up)):
-                    best = min(best, _closest(lines, x, y))
+                if lines := cells.get((column + right, row + up)):
+                    best = _nearer(best, lines, x, y)
             if best.square <= (margin + distance * _CELL_METERS) ** 2:
                 break
         return None if best.piece < 0 else self._spot(best, point)
@@ -87,8 +89,8 @@ class NearestStreet:
         piece = self._graph.pieces[found.piece]
         a, b = self._graph.points[piece.start], self._graph.points[piece.end]
         position = Point(
-            a.latitude + found.share * (b.latitude - a.latitude),
-            a.longitude + found.share * (b.longitude - a.longitude),
+            round(a.latitude + found.share * (b.latitude - a.latitude), _DECIMALS),
+            round(a.longitude + found.share * (b.longitude - a.longitude), _DECIMALS),
         )
         return Spot(found.piece, found.share, position, distance_meters(point, position))
 
@@ -103,9 +105,9 @@ class NearestStreet:
         return _Line(x, y, to_x - x, to_y - y, 1 / square if square else 0.0, number)
 
 
-def _closest(lines: list[_Line], x: float, y: float) -> _Candidate:
-    """The one of the lines that comes nearest."""
-    nearest, at, along = inf, -1, 0.0
+def _nearer(best: _Candidate, lines: list[_Line], x: float, y: float) -> _Candidate:
+    """The best so far, or the one of the lines that comes nearer."""
+    nearest, at, along = best
     for line_x, line_y, dx, dy, inverse, piece in lines:
         share = ((x - line_x) * dx + (y - line_y) * dy) * inverse
         if share < 0.0:
@@ -116,7 +118,7 @@ def _closest(lines: list[_Line], x: float, y: float) -> _Candidate:
         square = away_x * away_x + away_y * away_y
         if square < nearest:
             nearest, at, along = square, piece, share
-    return _Candidate(nearest, at, along)
+    return best if at == best.piece else _Candidate(nearest, at, along)
 
 
 def _cells(line: _Line) -> set[tuple[int, int]]:

@@ -12,7 +12,7 @@ One way means one way for a bicycle: `tools/city` has left out the streets where
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
@@ -54,6 +54,16 @@ class StreetGraph:
     # of each point: from which points a bicycle comes to it by one piece, and its meters
     arrivals: list[list[tuple[int, float]]]
 
+    @classmethod
+    def of(cls, points: list[Point], pieces: list[Piece]) -> Self:
+        """The graph of these pieces."""
+        arrivals: list[list[tuple[int, float]]] = [[] for _ in points]
+        for piece in pieces:
+            arrivals[piece.end].append((piece.start, piece.meters))
+            if not piece.one_way:
+                arrivals[piece.start].append((piece.end, piece.meters))
+        return cls(points, pieces, arrivals)
+
 
 def load_street_graph(path: Path) -> StreetGraph:
     """Read the file. Raises BrokenStreetGraph."""
@@ -77,12 +87,7 @@ def _graph(file: _File) -> StreetGraph:
             pieces += _pieces(edge, len(file.nodes), points)
         except ValueError as error:
             raise ValueError(f"edges.{number}: {error}") from error
-    arrivals: list[list[tuple[int, float]]] = [[] for _ in points]
-    for piece in pieces:
-        arrivals[piece.end].append((piece.start, piece.meters))
-        if not piece.one_way:
-            arrivals[piece.start].append((piece.end, piece.meters))
-    return StreetGraph(points, pieces, arrivals)
+    return StreetGraph.of(points, pieces)
 
 
 def _pieces(edge: _Edge, crossings: int, points: list[Point]) -> list[Piece]:

@@ -24,9 +24,11 @@ _MOST_TREES = 512
 _MOST_PLACES = 8_000_000
 # the next place is the end itself
 _THERE = -1
+# so far a bicycle is pushed against a one-way at the start and the end: no position is more exact
+_PUSHED_METERS = 10.0
 
 
-class _Tree(NamedTuple):
+class Tree(NamedTuple):
     """All shortest ways to one end."""
 
     end: Spot
@@ -41,7 +43,7 @@ class _Ride(NamedTuple):
     start: Spot
     first: int
     meters: float
-    tree: _Tree
+    tree: Tree
 
 
 class Streets:
@@ -52,7 +54,7 @@ class Streets:
         self._nearest = NearestStreet(graph)
         self._most_trees = max(1, min(_MOST_TREES, _MOST_PLACES // len(graph.points)))
         # by end; None for one out of reach. The one that was not asked for longest goes first.
-        self._trees: OrderedDict[Point, _Tree | None] = OrderedDict()
+        self._trees: OrderedDict[Point, Tree | None] = OrderedDict()
 
     async def find_way(self, start: Point, end: Point) -> Way | None:
         """The shortest way with all its bends."""
@@ -78,14 +80,16 @@ class Streets:
         meters, first = min(self._choices(spot, tree))
         return None if meters == inf else _Ride(spot, first, meters + off_street, tree)
 
-    def _choices(self, spot: Spot, tree: _Tree) -> Iterator[tuple[float, int]]:
+    def _choices(self, spot: Spot, tree: Tree) -> Iterator[tuple[float, int]]:
         """How far it is to the end by each way to leave the piece that the spot is on."""
-        piece, share = self._graph.pieces[spot.piece], spot.share
-        yield (1 - share) * piece.meters + tree.meters[piece.end], piece.end
-        if not piece.one_way:
-            yield share * piece.meters + tree.meters[piece.start], piece.start
-        if spot.piece == tree.end.piece and (share <= tree.end.share or not piece.one_way):
-            yield abs(tree.end.share - share) * piece.meters, _THERE
+        piece = self._graph.pieces[spot.piece]
+        passed = spot.share * piece.meters
+        yield piece.meters - passed + tree.meters[piece.end], piece.end
+        if not piece.one_way or passed < _PUSHED_METERS:
+            yield passed + tree.meters[piece.start], piece.start
+        beyond = passed - tree.end.share * piece.meters
+        if spot.piece == tree.end.piece and (not piece.one_way or beyond < _PUSHED_METERS):
+            yield abs(beyond), _THERE
 
     def _points(self, ride: _Ride) -> Iterator[Point]:
         """The way on streets, from where it meets the first to where it leaves the last."""
@@ -96,26 +100,26 @@ class Streets:
             at = ride.tree.onward[at]
         yield ride.tree.end.position
 
-    async def _tree(self, end: Point) -> _Tree | None:
+    async def _tree(self, end: Point) -> Tree | None:
         """In a large city a new one takes a moment, so it grows in a thread."""
         if end not in self._trees:
             spot = self._nearest.find(end)
-            self._trees[end] = await asyncio.to_thread(_grow, self._graph, spot) if spot else None
+            self._trees[end] = await asyncio.to_thread(grow_tree, self._graph, spot) if spot else None
             if len(self._trees) > self._most_trees:
                 self._trees.popitem(last=False)
         self._trees.move_to_end(end)
         return self._trees[end]
 
 
-def _grow(graph: StreetGraph, end: Spot) -> _Tree:
+def grow_tree(graph: StreetGraph, end: Spot) -> Tree:
     """Dijkstra's search from the end backwards."""
-    tree = _Tree(end, array("d", [inf]) * len(graph.points), array("i", [_THERE]) * len(graph.points))
+    tree = Tree(end, array("d", [inf]) * len(graph.points), array("i", [_THERE]) * len(graph.points))
     piece = graph.pieces[end.piece]
+    passed, left = end.share * piece.meters, (1 - end.share) * piece.meters
     # (meters to the end, point, where it goes on)
-    waiting = [(end.share * piece.meters, piece.start, _THERE)]
-    if not piece.one_way:
-        waiting.append(((1 - end.share) * piece.meters, piece.end, _THERE))
-    waiting.sort()
+    waiting = [(passed, piece.start, _THERE)]
+    if not piece.one_way or left < _PUSHED_METERS:
+        heappush(waiting, (left, piece.end, _THERE))
     while waiting:
         meters, point, onward = heappop(waiting)
         if meters >= tree.meters[point]:
