@@ -73,7 +73,7 @@ class Router:
     """Asks one router. None is the answer where it knows no way or does not answer."""
 
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic) -> None:
-        self._url = url.rstrip("/")
+        """Raises httpx.InvalidURL."""
         self._now = now
         limits = httpx.Limits(
             max_connections=_MOST_CONNECTIONS,
@@ -82,7 +82,9 @@ class Router:
         )
         # without compression an answer cannot be larger than what comes
         headers = {"Accept-Encoding": "identity"}
-        self._client = httpx.AsyncClient(headers=headers, timeout=_ANSWER_SECONDS, limits=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=_ANSWER_SECONDS, limits=limits, trust_env=False
+        )
         self._is_down = False
         self._silent_until = 0.0
         # seconds from a cell to an end, and until when that is believed; the oldest goes first
@@ -121,7 +123,7 @@ class Router:
     async def _get(self, path: str) -> tuple[int, bytes]:
         """Status and body. Raises _BadAnswer if it is too large."""
         body = bytearray()
-        async with self._client.stream("GET", self._url + path) as response:
+        async with self._client.stream("GET", path) as response:
             async for part in response.aiter_raw():
                 body += part
                 if len(body) > _MOST_BYTES:

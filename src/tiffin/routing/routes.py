@@ -17,7 +17,7 @@ class Routes:
     def __init__(
         self, *, street_graph: Path | None, router_url: str | None, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Raises BrokenStreetGraph."""
+        """Raises BrokenStreetGraph, and httpx.InvalidURL for an address that is none."""
         self._router = Router(router_url, now) if router_url else None
         self._streets = Streets(load_street_graph(street_graph)) if street_graph else None
         # the best first
