@@ -58,3 +58,9 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = Settings(_env_file=None, database_url=SecretStr("postgresql://u:hush@h/d"))
     assert "hush" not in repr(settings)
     assert DEVELOPMENT_SECRET not in repr(settings)
+
+
+def test_a_router_has_an_address_by_http() -> None:
+    assert Settings(_env_file=None, router_url="http://127.0.0.1:5000").router_url == "http://127.0.0.1:5000"
+    with pytest.raises(ValidationError, match="router_url"):
+        Settings(_env_file=None, router_url="127.0.0.1:5000")

@@ -58,8 +58,12 @@ class Settings(BaseSettings):
     register_attempts_per_hour: int = Field(60, ge=1, description="registrations an hour from one address prefix")
 
     basemap: Path | None = Field(None, description="PMTiles file under the maps; unset: maps are blank")
-    street_graph: Path | None = Field(None, description="see tiffin.routing")
-    router_url: str | None = Field(None, description="see tiffin.routing")
+    street_graph: Path | None = Field(
+        None, description="street graph file for ways and arrival times; unset: straight lines"
+    )
+    router_url: str | None = Field(
+        None, pattern="^https?://", description="OSRM-compatible router, asked before the street graph"
+    )
     login_codes: bool = Field(
         False, description="single-use codes may log in, as a demo's links do; never in production"
     )

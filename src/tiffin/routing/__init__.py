@@ -1,29 +1,12 @@
-"""Ways between two points and how long they take; straight lines, until there are streets."""
+"""Floor 1: ways through the city and how long a courier's bicycle takes for them.
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+Three sources, the best first: an OSRM-compatible router (`router`), a street graph in a file (`streets`), the straight
+line (`way`). `Routes` asks them in this order; what is down or knows nothing of the points is passed over, so there
+always is an answer and only a broken file is an error, at the start.
+"""
 
-from tiffin.base.geo import Point, distance_meters
+from tiffin.routing.routes import Routes
+from tiffin.routing.street_graph import BrokenStreetGraph
+from tiffin.routing.way import Source, Way
 
-Source = Literal["streets", "router", "straight"]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    points: tuple[Point, ...]
-    meters: float
-    seconds: float
-    source: Source
-
-
-class Routes:
-    def __init__(self, *, street_graph: Path | None, router_url: str | None) -> None: ...
-    async def find_way(self, start: Point, end: Point) -> Way:
-        m = distance_meters(start, end) * 1.35
-        return Way((start, end), m, m / 4.5, "straight")
-
-    async def travel_seconds(self, start: Point, end: Point) -> float:
-        return (await self.find_way(start, end)).seconds
-
-    async def close(self) -> None: ...
+__all__ = ["BrokenStreetGraph", "Routes", "Source", "Way"]
