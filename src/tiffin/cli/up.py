@@ -30,7 +30,7 @@ from tiffin.cli.servers import (
     required_urls,
     with_urls,
 )
-from tiffin.demo.helsinki import BASEMAP
+from tiffin.demo.helsinki import BASEMAP, STREETS
 from tiffin.embedded import EmbeddedServers
 
 
@@ -44,7 +44,7 @@ def up(
     """Start everything on this machine; Ctrl-C stops it."""
     settings = load_settings(port=port, host=host, data_dir=data_dir)
     configure_logging(settings.log_level, settings.log_style)
-    run(_up(with_demo_basemap(with_local_origin(settings))))
+    run(_up(with_demo_city(with_local_origin(settings))))
 
 
 async def _up(settings: Settings) -> None:
@@ -114,11 +114,12 @@ def with_local_origin(settings: Settings) -> Settings:
     return settings.model_copy(update={"public_origin": f"http://{host}:{settings.port}"})
 
 
-def with_demo_basemap(settings: Settings) -> Settings:
-    """Without a map of its own, a development server shows the demo's city."""
-    if settings.environment == "production" or settings.basemap is not None:
+def with_demo_city(settings: Settings) -> Settings:
+    """Without a map and streets of its own, a development server knows the demo's city."""
+    if settings.environment == "production":
         return settings
-    return settings.model_copy(update={"basemap": BASEMAP})
+    city = {"basemap": settings.basemap or BASEMAP, "street_graph": settings.street_graph or STREETS}
+    return settings.model_copy(update=city)
 
 
 def with_private_key(settings: Settings) -> Settings:

@@ -16,6 +16,7 @@ from tiffin.base.geo import Point, distance_meters
 
 DATA = Path(__file__).parent / "data" / "helsinki"
 BASEMAP = DATA / "basemap.pmtiles"
+STREETS = DATA / "streets.json"
 
 # restaurants stand at least this far apart, so that a map can show them
 _APART_METERS = 150

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
+from tiffin.base.errors import TiffinError
 from tiffin.base.geo import Point, distance_meters
 
 # a longer one is a mistake in the file
@@ -25,8 +26,10 @@ _Position = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Fie
 _Edge = tuple[NonNegativeInt, NonNegativeInt, NonNegativeFloat, Literal[0, 1], NonNegativeInt, list[float]]
 
 
-class BrokenStreetGraph(Exception):
+class BrokenStreetGraph(TiffinError):
     """The file is missing or no street graph; the message names it and says what is wrong."""
+
+    code = "broken_street_graph"
 
 
 class _File(BaseModel):
