@@ -64,8 +64,10 @@ test.each(["stream", "socket"] as const)(
     expect(scene.wire.topics).toEqual({ [TOPIC]: null });
     expect(late.told).toEqual([]);
     scene.wire.open(FINE);
+    const later = watching(scene.tab());
+    expect([late.told, later.told]).toEqual([[], []]);
     scene.wire.latest(TOPIC, 2);
-    expect([told, late.told]).toEqual([[1, 2], [2]]);
+    expect([told, late.told, later.told]).toEqual([[1, 2], [2], [2]]);
   },
 );
 
