@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -20,6 +20,7 @@ ADMIN = frozenset(("admin",))
 CUSTOMER = frozenset(("customer",))
 STAFF = frozenset(("staff", "manager", "owner"))
 MANAGERS = frozenset(("manager", "owner"))
+COURIER = frozenset(("courier",))
 SUPPORT = frozenset(("agent", "admin"))
 
 # what the state of things, rather than who asks, may answer to somebody who may
@@ -98,6 +99,16 @@ TABLE: dict[str, Endpoint] = {
     "POST /v1/tickets/{ticket_id}/reject": Endpoint(STAFF, {"reason": "too_busy"}),
     "POST /v1/tickets/{ticket_id}/advance": Endpoint(STAFF, {"to": "preparing"}),
     "POST /v1/tickets/{ticket_id}/cancel": Endpoint(STAFF, {"reason": "No gas"}),
+    "GET /v1/courier": Endpoint(COURIER),
+    "PUT /v1/courier/duty": Endpoint(COURIER, {"on_duty": True}),
+    "GET /v1/couriers": Endpoint(ADMIN),
+    "POST /v1/offers/{new_offer}/accept": Endpoint(COURIER),
+    "POST /v1/offers/{new_offer}/decline": Endpoint(COURIER),
+    "GET /v1/assignments/{carried_id}/way?latitude=60.17&longitude=24.95": Endpoint(COURIER),
+    "POST /v1/assignments/{carried_id}/advance": Endpoint(COURIER, {"to": "arrived"}),
+    "POST /v1/assignments/{carried_id}/unassign": Endpoint(COURIER | SUPPORT, {"reason": "Flat tyre"}),
+    "GET /v1/orders/{carried_id}/delivery": Endpoint(CUSTOMER | SUPPORT),
+    "POST /v1/assignments/{carried_id}/fail": Endpoint(COURIER, {"reason": "Nobody opens"}),
     "POST /v1/orders/{order_id}/cancel": Endpoint(CUSTOMER | SUPPORT, {"reason": "Changed my mind"}),
     "POST /v1/restaurants/{restaurant_id}/members": Endpoint(
         MANAGERS | ADMIN, {"email": "stranger@example.org", "role": "staff"}
@@ -107,13 +118,19 @@ TABLE: dict[str, Endpoint] = {
     "GET /v1/events?topic=menu.{restaurant_id}": Endpoint(EVERYBODY),
 }
 
+_REPORT = {"latitude": 60.17, "longitude": 24.95, "accuracy_meters": 8, "at": "2026-06-01T12:00:00Z"}
 # each command with a good body
 COMMANDS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
     "ticket.acknowledge": (STAFF, {"state": "seen"}),
     "ticket.accept": (STAFF, {"minutes": 10}),
     "ticket.advance": (STAFF, {"to": "preparing"}),
     "ticket.reject": (STAFF, {"reason": "other"}),
+    "location.report": (COURIER, {"reports": [_REPORT]}),
+    "offer.accept": (COURIER, {"offer_id": "{new_offer}"}),
+    "offer.decline": (COURIER, {"offer_id": "{new_offer}"}),
+    "assignment.advance": (COURIER, {"order_id": "{carried_id}", "to": "arrived"}),
 }
+_REFUSALS = ("ticket_not_found", "not_a_courier")
 
 # who may follow which topic
 TOPICS: dict[str, frozenset[str]] = {
@@ -121,6 +138,8 @@ TOPICS: dict[str, frozenset[str]] = {
     "restaurant.{restaurant_id}": STAFF,
     "presence.{restaurant_id}": STAFF,
     "order.{order_id}": CUSTOMER | SUPPORT,
+    "order.{carried_id}.location": CUSTOMER,
+    "courier.{courier}": COURIER,
     "user.{customer}": CUSTOMER,
     "alerts.operations": ADMIN,
 }
@@ -178,6 +197,24 @@ async def _alert(town: Town) -> str:
     return str(await town.node.database.pool.fetchval("SELECT id FROM alert ORDER BY raised_at DESC"))
 
 
+async def _new_offer(town: Town) -> str:
+    """To the courier, of an order that nobody has."""
+    pool, known = town.node.database.pool, dict(town.ids)
+    await pool.execute("UPDATE delivery_offer SET state = 'withdrawn' WHERE state = 'open'")
+    order_id = await town.order()
+    town.ids.update(known)
+    await town.post("staff", f"/v1/tickets/{order_id}/accept", {"minutes": 200})
+    end = "UPDATE delivery SET state = 'ended', ended_at = now() WHERE courier_id IS NOT NULL AND order_id <> $1"
+    await pool.execute(end, UUID(town.ids["carried_id"]))
+    offer = (
+        "INSERT INTO delivery_offer (id, order_id, courier_id, round, state, distance_meters, expires_at)"
+        " VALUES ($1, $2, $3, 1, 'open', 100, now() + interval '1 minute')"
+    )
+    offer_id = uuid4()
+    await pool.execute(offer, offer_id, UUID(order_id), town.accounts["courier"])
+    return str(offer_id)
+
+
 # things made anew for each request, since a good one may use them up
 _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "own_session": _own_session,
@@ -185,6 +222,7 @@ _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "new_item": _new_item,
     "new_member": _new_member,
     "alert_id": _alert,
+    "new_offer": _new_offer,
 }
 
 
@@ -223,8 +261,8 @@ async def test_the_table_is_complete(town: Town) -> None:
     rows = {_shape(row) for row in TABLE} - {"GET /v1/events"}
     assert rows == routes
     assert {command.name for feature in town.node.features for command in feature.commands} == set(COMMANDS)
-    kinds = {kind.pattern.split(".")[0] for kind in town.node.kinds.all}
-    assert {topic.split(".")[0] for topic in TOPICS} == kinds
+    kinds = {re.sub(r"\{[a-z_]+\}", "{}", kind.pattern) for kind in town.node.kinds.all}
+    assert {re.sub(r"\{[a-z_]+\}", "{}", topic) for topic in TOPICS} == kinds
 
 
 @pytest.mark.timeout(180)
@@ -251,20 +289,20 @@ async def test_every_endpoint_with_every_person(town: Town) -> None:
 
 async def test_every_command_with_every_person(town: Town) -> None:
     wrong = []
-    for name in sorted(PEOPLE, key=lambda name: name in STAFF):
+    for name in sorted(PEOPLE, key=lambda name: name in STAFF | COURIER):
         async with connect(
             town.origin.replace("http", "ws") + "/v1/socket", additional_headers=town.bearer(name)
         ) as socket:
             await socket.send(orjson.dumps({"type": "hello", "device_id": str(uuid4())}).decode())
             for command, (who, body) in COMMANDS.items():
-                data = body | {"ticket_id": town.ids["ticket_id"]}
+                data = await _fill(town, body | ({"ticket_id": "{ticket_id}"} if "ticket" in command else {}))
                 await socket.send(
                     orjson.dumps({"type": "command", "id": command, "name": command, "data": data}).decode()
                 )
                 answer: dict[str, Any] = {}
                 while answer.get("id") != command:
                     answer = orjson.loads(await socket.recv())
-                refused = answer.get("code") == "ticket_not_found"
+                refused = answer.get("code") in _REFUSALS
                 if refused == (name in who):
                     wrong.append((name, command, answer))
     assert wrong == []

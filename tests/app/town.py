@@ -5,6 +5,7 @@ waits for passwords.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from tiffin.base.principal import Role
 from tiffin.features.accounts import Tokens, repository
 from tiffin.features.accounts.domain import SessionKind
 
-PEOPLE = ("stranger", "customer", "staff", "manager", "owner", "agent", "admin")
+PEOPLE = ("stranger", "customer", "staff", "manager", "owner", "courier", "agent", "admin")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 RESTAURANT = {
@@ -45,19 +46,21 @@ class Town:
         self._tokens = Tokens(keys, node.settings.access_token_seconds)
         self._bearer: dict[str, str] = {}
 
-    async def found(self) -> None:
-        """Let everybody move in."""
+    async def found(self, *, further: Sequence[str] = ()) -> None:
+        """Let everybody move in, and `further` people."""
         async with self.node.database.transaction() as transaction:
-            for name in (*PEOPLE, "guest"):
+            for name in (*PEOPLE, "guest", *further):
                 account_id = self.accounts[name] = new_id()
                 await repository.insert_account(
                     transaction.connection, account_id, f"{name}@example.org", name.title(), "en", "no password"
                 )
         for name in PEOPLE:
             self._bearer[name] = await self.new_token(name)
-        for name in ("agent", "admin"):
+        for name in ("courier", "agent", "admin"):
             await self.node.built.accounts.set_role_by_email(f"{name}@example.org", Role(name), granted=True)
         await self._open_restaurant()
+        await self.order()
+        self.ids["carried_id"] = await self.carry()
         await self.order()
 
     async def _open_restaurant(self) -> None:
@@ -85,6 +88,20 @@ class Town:
                 "SELECT true FROM ticket WHERE id = $1", UUID(order_id)
             ):
                 await asyncio.sleep(0.01)
+        return order_id
+
+    async def carry(self) -> str:
+        """The newest order is with the courier, on the way to its customer; its id."""
+        await self.send("courier", "PUT", "/v1/courier/duty", {"on_duty": True})
+        order_id = self.ids["order_id"]
+        await self.post("staff", f"/v1/tickets/{order_id}/accept", {"minutes": 10})
+        await self.post("staff", f"/v1/tickets/{order_id}/advance", {"to": "ready"})
+        take = (
+            "UPDATE delivery SET state = 'assigned', courier_id = $2, courier_name = 'Courier', assignment = 1,"
+            " assigned_at = now() WHERE order_id = $1"
+        )
+        await self.node.database.pool.execute(take, UUID(order_id), self.accounts["courier"])
+        await self.post("courier", f"/v1/assignments/{order_id}/advance", {"to": "picked_up"})
         return order_id
 
     async def new_token(self, name: str) -> str:

@@ -77,12 +77,23 @@ def _event(name: str, type_: str) -> dict[str, Any]:
     )
 
 
+def _latest(name: str) -> dict[str, Any]:
+    """The newest value of a topic that keeps only that; `type` stands in it on a WebSocket alone."""
+    properties = {
+        "type": {"const": "latest"},
+        "topic": {"type": "string"},
+        "data": {"$ref": _REF.format(model=name)},
+    }
+    return _object(properties, ["topic", "data"])
+
+
 def build_asyncapi(kinds: Sequence[TopicKind], commands: Sequence[AnyCommand], origin: str) -> dict[str, Any]:
     """The document of a node."""
     events = list(dict.fromkeys(event for kind in kinds for event in kind.events))
     bodies = [command.body for command in commands]
+    values = [kind.value for kind in kinds if kind.value is not None]
     answers = [command.answer for command in commands if command.answer is not None]
-    models = list(dict.fromkeys([*events, *bodies, *answers, *_CLIENT]))
+    models = list(dict.fromkeys([*events, *values, *bodies, *answers, *_CLIENT]))
     schema_of, definitions = models_json_schema([(model, "serialization") for model in models], ref_template=_REF)
     schemas: dict[str, Any] = {**definitions.get("$defs", {}), **_frames()}
     names: dict[Any, str] = {model: schema["$ref"].rsplit("/", 1)[1] for (model, _), schema in schema_of.items()}
@@ -94,6 +105,11 @@ def build_asyncapi(kinds: Sequence[TopicKind], commands: Sequence[AnyCommand], o
             "summary": (event.__doc__ or "").strip().split("\n")[0],
             "payload": {"$ref": _REF.format(model=f"{names[event]}Event")},
         }
+    for kind in kinds:
+        if kind.value is not None:
+            schemas[f"{names[kind.value]}Latest"] = _latest(names[kind.value])
+            payload = {"$ref": _REF.format(model=f"{names[kind.value]}Latest")}
+            messages[f"latest.{_channel_id(kind)}"] = {"name": "latest", "summary": kind.summary, "payload": payload}
     for model in _CLIENT:
         messages[f"client.{names[model]}"] = {"payload": {"$ref": _REF.format(model=names[model])}}
     for command in commands:
@@ -141,7 +157,10 @@ def _channels(kinds: Sequence[TopicKind], commands: Sequence[AnyCommand], names:
         channels[_channel_id(kind)] = {
             "address": kind.pattern,
             "summary": kind.summary,
-            "messages": {event.type.replace(".", "_"): _message(event.type) for event in kind.events},
+            "messages": {
+                **{event.type.replace(".", "_"): _message(event.type) for event in kind.events},
+                **({"latest": _message(f"latest.{_channel_id(kind)}")} if kind.value is not None else {}),
+            },
             **({"parameters": {"id": {"description": "whose"}}} if "{" in kind.pattern else {}),
         }
     return channels

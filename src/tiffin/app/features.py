@@ -1,6 +1,6 @@
 """Builds the features, each with what it needs of those below, and gathers what the kernel asks of accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,13 +25,22 @@ from tiffin.features.catalog.events import MembershipChanged, MembershipGranted,
 from tiffin.features.catalog.member_service import MemberService
 from tiffin.features.catalog.menu_service import MenuService
 from tiffin.features.catalog.registration import catalog_feature
+from tiffin.features.delivery import (
+    CUSTOMER_EVENTS,
+    DeliveryService,
+    Dispatch,
+    DispatchRules,
+    LocationService,
+    delivery_feature,
+)
 from tiffin.features.kitchen import KitchenConsumers, KitchenService, kitchen_feature
 from tiffin.features.orders import OrderChanged, OrderService, orders_feature
 from tiffin.features.registration import Feature
-from tiffin.realtime import EventLog
+from tiffin.realtime import EventLog, LatestValue
 from tiffin.realtime.access import ReadSessions
 from tiffin.realtime.hub import Hub
 from tiffin.realtime.presence import list_present
+from tiffin.routing import Routes
 from tiffin.work import Outbox
 
 
@@ -62,8 +71,16 @@ def _keys(settings: Settings) -> list[str]:
     return [key.get_secret_value() for key in (settings.secret_key, *settings.previous_secret_keys)]
 
 
-def build_features(settings: Settings, database: Database, events: EventLog, outbox: Outbox, clock: Clock) -> Built:
-    """Every feature, from the lowest up."""
+def build_features(
+    settings: Settings,
+    database: Database,
+    events: EventLog,
+    outbox: Outbox,
+    clock: Clock,
+    publish: Callable[[Sequence[LatestValue]], None],
+    routes: Routes,
+) -> Built:
+    """Every feature, from the lowest up. `publish` tells of values of topics that keep only the newest."""
     hasher = PasswordHasher(settings.password_hash_threads)
     tokens = Tokens(_keys(settings), settings.access_token_seconds)
     alerts = AlertService(database, events)
@@ -90,6 +107,13 @@ def build_features(settings: Settings, database: Database, events: EventLog, out
         see_seconds=settings.ticket_see_seconds,
         answer_seconds=settings.order_answer_seconds,
     )
+    rules = DispatchRules(
+        offer_seconds=settings.offer_seconds,
+        lead_seconds=settings.dispatch_lead_seconds,
+        alert_seconds=settings.dispatch_alert_seconds,
+    )
+    dispatch = Dispatch(events, outbox, clock, alerts, orders, kitchen, rules)
+    orders.on_change = dispatch.order_changed
     further_events = (MembershipGranted, MembershipChanged, MembershipRevoked, OrderChanged)
     return Built(
         features=(
@@ -98,8 +122,13 @@ def build_features(settings: Settings, database: Database, events: EventLog, out
             catalog_feature(
                 catalog, MenuService(database, events, clock), MemberService(database, events, accounts), clock
             ),
-            orders_feature(orders, clock, settings.order_stream_linger_seconds),
+            orders_feature(orders, clock, settings.order_stream_linger_seconds, further_events=CUSTOMER_EVENTS),
             kitchen_feature(kitchen, kitchen_consumers),
+            delivery_feature(
+                DeliveryService(database, events, accounts, orders, kitchen, dispatch, routes),
+                LocationService(database, events, clock, orders, routes, publish),
+                dispatch,
+            ),
         ),
         accounts=accounts,
         alerts=alerts,

@@ -29,8 +29,10 @@ from tiffin.realtime.announcer import Announcer
 from tiffin.realtime.event_log import trim_events
 from tiffin.realtime.head_check import HeadCheck
 from tiffin.realtime.hub import Hub
+from tiffin.realtime.latest import LatestValues
 from tiffin.realtime.presence import Presence
 from tiffin.realtime.topic import TopicKinds
+from tiffin.routing import Routes
 from tiffin.work import Outbox
 from tiffin.work.queue import Handing, Queue
 from tiffin.work.relay import Relay
@@ -55,7 +57,11 @@ class Node:
         self.announcer = Announcer(self.nats)
         self.events = EventLog(self.announcer.announce)
         self.outbox = Outbox(Handing(self.nats).hand, settings.work_fallback_seconds)
-        self.built: Built = build_features(settings, database, self.events, self.outbox, SystemClock())
+        self.latest = LatestValues(self.nats, database)
+        self.routes = Routes(street_graph=settings.street_graph, router_url=settings.router_url)
+        self.built: Built = build_features(
+            settings, database, self.events, self.outbox, SystemClock(), self.latest.publish, self.routes
+        )
         self.features = self.built.features
         self.kinds = TopicKinds([kind for feature in self.features for kind in feature.topics])
         self.access = Access(database, self.kinds, self.built.read_sessions, self.built.user_topic)
@@ -66,6 +72,7 @@ class Node:
             heartbeat_seconds=settings.heartbeat_seconds,
         )
         self.announcer.attach(self.hub)
+        self.latest.attach(self.hub)
         self.built.follow_sessions(self.hub)
         self.head_check = HeadCheck(self.hub, url.get_secret_value(), settings.head_check_seconds)
         self.presence = Presence(database, self._on_presence)
@@ -97,6 +104,9 @@ class Node:
             stack.push_async_callback(node.hub.stop)
             node.head_check.start()
             stack.push_async_callback(node.head_check.stop)
+            node.latest.start()
+            stack.push_async_callback(node.latest.stop)
+            stack.push_async_callback(node.routes.close)
             node.presence.start()
             stack.push_async_callback(node.presence.stop)
             if queue is not None:

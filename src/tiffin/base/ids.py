@@ -18,6 +18,15 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=(high << 64) | low)
 
 
+def parse_id(text: str) -> uuid.UUID | None:
+    """An id in its canonical form, None for anything else: two spellings of one thing would be two names."""
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == text else None
+
+
 def new_secret() -> str:
     """An opaque, unguessable token of 256 bits, safe in URLs and cookies."""
     return secrets.token_urlsafe(32)

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     register_attempts_per_hour: int = Field(60, ge=1, description="registrations an hour from one address prefix")
 
     basemap: Path | None = Field(None, description="PMTiles file under the maps; unset: maps are blank")
+    street_graph: Path | None = Field(None, description="see tiffin.routing")
+    router_url: str | None = Field(None, description="see tiffin.routing")
     login_codes: bool = Field(
         False, description="single-use codes may log in, as a demo's links do; never in production"
     )
@@ -72,6 +74,9 @@ class Settings(BaseSettings):
     order_answer_seconds: int = Field(300, ge=10, description="a restaurant's time to answer a ticket")
     ticket_receive_seconds: int = Field(10, ge=1, description="no device has a ticket after this: alert")
     ticket_see_seconds: int = Field(10, ge=1, description="nobody has seen a ticket after this: louder")
+    offer_seconds: int = Field(20, ge=5, le=300, description="a courier's time to answer an offer")
+    dispatch_lead_seconds: int = Field(600, ge=0, description="a courier is looked for this long before food is ready")
+    dispatch_alert_seconds: int = Field(120, ge=5, description="no courier has taken an order after this: alert")
     order_stream_linger_seconds: int = Field(60, ge=1, description="an order's stream ends this long after its end")
     work_lease_seconds: float = Field(20.0, ge=5, description="a claimed row of work is free again after this")
     work_fallback_seconds: float = Field(2.0, gt=0, le=2.0, description="the relay runs rows not done after this")

@@ -187,6 +187,36 @@ class Tiffin:
         """Which devices of the staff are connected."""
         return await self._get(f"/v1/restaurants/{restaurant_id}/presence")
 
+    # couriers
+
+    async def get_courier(self) -> Json:
+        """The own duty, offers and assignments, with the position of `courier.{account_id}`."""
+        return await self._get("/v1/courier")
+
+    async def set_duty(self, on_duty: bool) -> Json:
+        """Go on or off duty."""
+        return (await self.http.call("PUT", "/v1/courier/duty", json={"on_duty": on_duty})).data
+
+    async def answer_offer(self, offer_id: str, answer: str) -> Json:
+        """`accept` or `decline` an offer."""
+        return await self._post(f"/v1/offers/{offer_id}/{answer}", {})
+
+    async def advance_assignment(self, order_id: str, to: str, *, code: str | None = None) -> Json:
+        """`arrived`, `picked_up`, or `delivered` with the code that the customer tells."""
+        return await self._post(f"/v1/assignments/{order_id}/advance", {"to": to, "code": code})
+
+    async def end_assignment(self, order_id: str, how: str, reason: str) -> None:
+        """`unassign` before pick-up, `fail` after it."""
+        await self._post(f"/v1/assignments/{order_id}/{how}", {"reason": reason})
+
+    async def get_way(self, order_id: str, latitude: float, longitude: float) -> Json:
+        """The way from a point to the next stop of an assignment."""
+        return await self._get(f"/v1/assignments/{order_id}/way", {"latitude": latitude, "longitude": longitude})
+
+    async def get_delivery(self, order_id: str) -> Json:
+        """Who brings an order, the code for the door, and where the courier is."""
+        return await self._get(f"/v1/orders/{order_id}/delivery")
+
     # live
 
     def follow(

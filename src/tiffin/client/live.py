@@ -318,7 +318,7 @@ class Live:
             case "event":
                 self._put(Event.of(message["event"]))
             case "latest":
-                self._put(Event(message["topic"], "", 0, "latest", "", message["data"]))
+                self._put(Event.of_latest(message))
             case "sync":
                 self._put(Sync.of(message))
             case "ok" | "error":

@@ -53,6 +53,11 @@ class Event(NamedTuple):
         """From its JSON object."""
         return cls(body["topic"], body["epoch"], body["seq"], body["type"], body["at"], body["data"])
 
+    @classmethod
+    def of_latest(cls, body: dict[str, Any]) -> "Event":
+        """From the JSON object of a topic that keeps only the newest value."""
+        return cls(body["topic"], "", 0, "latest", "", body["data"])
+
 
 class Sync(NamedTuple):
     """The server's word on where a topic stands. `begin` is the position it sends from."""
@@ -139,6 +144,8 @@ class Positions:
             self.refused[sync.topic] = sync.reason
             return
         self.refused.pop(sync.topic, None)
+        if sync.ok and not sync.epoch:
+            return  # keeps only the newest value; there is no position
         if sync.ok:
             known = self._known.get(sync.topic)
             if known is None or known.epoch == "0":

@@ -183,6 +183,8 @@ class EventStream:
                 pass
             case "snapshot":
                 return self._state(message)
+            case "latest":
+                return Event.of_latest(orjson.loads(message.data))
             case _:
                 return self._event(Event.of(orjson.loads(message.data)))
         return None

@@ -52,6 +52,10 @@ class RateLimiter:
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
 
+    def left(self, key: str) -> int:
+        """How many tokens `key` has."""
+        return int(self._tokens(key))
+
     def give_back(self, key: str) -> None:
         """Return a token: what it was taken for is not to be counted."""
         if key in self._buckets:

@@ -13,6 +13,7 @@ Features use what is exported here; the rest is the kernel's own.
 """
 
 from tiffin.realtime.command import AnyCommand, Caller, Command
+from tiffin.realtime.encoding import LatestValue
 from tiffin.realtime.event import Event, StoredEvent
 from tiffin.realtime.event_log import EventLog, get_position
 from tiffin.realtime.topic import Grant, Position, ReadRequest, TopicKind
@@ -24,6 +25,7 @@ __all__ = [
     "Event",
     "EventLog",
     "Grant",
+    "LatestValue",
     "Position",
     "ReadRequest",
     "StoredEvent",

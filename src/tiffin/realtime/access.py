@@ -5,14 +5,15 @@ guards each, and where topics and guards stand. Positions are read before the ri
 is an event above a position that is known, so no snapshot is needed, and a lone question costs three statements.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tiffin.base.principal import Principal
 from tiffin.db import Connection, Database
 from tiffin.realtime.batcher import Batcher
+from tiffin.realtime.encoding import LatestValue
 from tiffin.realtime.event_log import Head, list_heads
-from tiffin.realtime.topic import Grant, ReadRequest, TopicKind, TopicKinds
+from tiffin.realtime.topic import Grant, ReadLatest, ReadRequest, TopicKind, TopicKinds
 
 # re-reads principals in the caller's snapshot: fresh roles, None where the session has ended
 ReadSessions = Callable[[Connection, Sequence[Principal]], Awaitable[Sequence[Principal | None]]]
@@ -26,6 +27,9 @@ class Granted:
     guards: tuple[tuple[str, Head], ...]
     public: bool
     durable: bool
+    # of a topic that keeps only the newest value: that, and which generation of it is for this reader
+    latest: LatestValue | None = None
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,21 @@ class Access:
                 if guards <= topics:
                     break
                 topics |= guards  # where these stand must be known from before, too
+            latest = await self.read_latest(connection, {topic for (_, topic), grant in grants.items() if grant})
         return [
-            self._rights(asked, now, topics, grants, heads)
+            self._rights(asked, now, topics, grants, heads, latest)
             for (asked, topics), now in zip(questions, fresh, strict=True)
         ]
+
+    async def read_latest(self, connection: Connection, topics: Collection[str]) -> dict[str, LatestValue]:
+        """The newest values of those of `topics` that keep only that; those that have none are left out."""
+        by_kind: dict[str, tuple[ReadLatest, list[str]]] = {}
+        for topic in topics:
+            found = self._kinds.find(topic)
+            if found is not None and found[0].read_latest is not None:
+                by_kind.setdefault(found[0].pattern, (found[0].read_latest, []))[1].append(found[1])
+        values = [value for read, keys in by_kind.values() for value in await read(connection, keys)]
+        return {value.topic: value for value in values if value is not None}
 
     async def _fresh(self, connection: Connection, principals: Sequence[Principal | None]) -> list[Principal | None]:
         known = list({principal for principal in principals if principal is not None})
@@ -116,6 +131,7 @@ class Access:
         topics: Sequence[str],
         grants: dict[tuple[Principal | None, str], Grant | None],
         heads: dict[str, Head],
+        latest: dict[str, LatestValue],
     ) -> Rights:
         answers: dict[str, Granted | Refused] = {}
         own = (self._user_topic(now),) if now is not None else ()
@@ -128,5 +144,8 @@ class Access:
                 answers[topic] = Refused("forbidden")
             else:
                 guards = () if grant.public else tuple((name, heads[name]) for name in {*own, *grant.guards})
-                answers[topic] = Granted(heads[topic], guards, grant.public, found[0].durability == "durable")
+                durable = found[0].durability == "durable"
+                answers[topic] = Granted(
+                    heads[topic], guards, grant.public, durable, latest.get(topic), grant.generation
+                )
         return Rights(now, asked is not None and now is None, answers)

@@ -70,6 +70,46 @@ class EncodedEvent:
         return text_frame(b'{"type":"event","event":%b}' % self.json)
 
 
+class LatestValue:
+    """The value of a topic that keeps only the newest. `data` is its JSON.
+
+    Of two, the one with the greater (`generation`, `at`) is the newer; `at` counts in whatever the feature measures
+    time in. Values of another generation than a reader's grant are not for that reader.
+    """
+
+    __slots__ = ("__dict__", "at", "data", "generation", "topic")
+
+    def __init__(self, topic: str, generation: int, at: int, data: bytes) -> None:
+        self.topic = topic
+        self.generation = generation
+        self.at = at
+        self.data = data
+
+    def is_newer_than(self, other: "LatestValue | None") -> bool:
+        """True if `other` is over."""
+        return other is None or (self.generation, self.at) > (other.generation, other.at)
+
+    @cached_property
+    def json(self) -> bytes:
+        """The JSON object on the wire."""
+        return b'{"topic":"%b","data":%b}' % (self.topic.encode(), self.data)
+
+    @cached_property
+    def message(self) -> bytes:
+        """The same as a WebSocket's message."""
+        return b'{"type":"latest",%b' % self.json[1:]
+
+    @cached_property
+    def frame(self) -> bytes:
+        """For WebSockets."""
+        return text_frame(self.message)
+
+    @cached_property
+    def block(self) -> bytes:
+        """For event streams; without an id, since it has no position."""
+        return sse_block("latest", self.json)
+
+
 class Batch:
     """Contiguous events of one topic that leave together; each form is joined once."""
 

@@ -20,7 +20,7 @@ from tiffin.db import Database
 from tiffin.realtime.access import Access, Granted, Refused, Rights
 from tiffin.realtime.batcher import Batcher
 from tiffin.realtime.disconnect import DRAIN, REVOKED
-from tiffin.realtime.encoding import Batch, EncodedEvent
+from tiffin.realtime.encoding import Batch, EncodedEvent, LatestValue
 from tiffin.realtime.event_log import PAGE_BYTES, Head, list_events
 from tiffin.realtime.live_topic import Accepted, HeadChange, LiveTopic
 from tiffin.realtime.subscriber import Subscriber, Subscription
@@ -174,6 +174,9 @@ class Hub:
             subscriber.write_sync(name, position=None, reason=answer.reason)
             return
         topic = self._topic(name)
+        if not answer.durable:
+            self._attach_latest(subscriber, topic, answer)
+            return
         self._settle(topic, answer.head, known)
         reason = _judge(position, answer.head)
         subscription = Subscription(subscriber, topic, answer.head.last_seq, lost=reason is not None)
@@ -185,6 +188,13 @@ class Hub:
         else:
             self.count_reset(reason or "position")
             subscriber.write_sync(name, position=None, to=answer.head.last_seq, epoch=answer.head.epoch, reason=reason)
+        self._guard(subscription, answer)
+
+    def _attach_latest(self, subscriber: Subscriber, topic: LiveTopic, answer: Granted) -> None:
+        subscription = Subscription(subscriber, topic, 0, lost=False)
+        subscriber.subscriptions[topic.name] = subscription
+        topic.subscriptions[subscription] = None
+        subscriber.write_sync(topic.name, position=None)
         self._guard(subscription, answer)
 
     def _settle(self, topic: LiveTopic, head: Head, known: int) -> None:
@@ -199,6 +209,9 @@ class Hub:
         """Follow the guards of a grant from the positions in the snapshot it was read in."""
         subscription.public = answer.public
         subscription.granted = True
+        subscription.generation = answer.generation
+        if answer.latest is not None:
+            self.accept_latest(answer.latest)
         old = subscription.guards
         guards = []
         for name, head in answer.guards:
@@ -308,6 +321,15 @@ class Hub:
             if topic.last_rights >= event.seq:
                 self._rights_changed(topic)
             self._schedule(topic)
+
+    def accept_latest(self, value: LatestValue) -> None:
+        """A value of a topic that keeps only the newest was announced or read."""
+        topic = self.topics.get(value.topic)
+        if topic is None or not value.is_newer_than(topic.latest):
+            return
+        topic.latest = value
+        for subscription in list(topic.subscriptions):
+            subscription.subscriber.receive_latest(subscription)
 
     def accept_head(self, topic: LiveTopic, head: Head, known: int) -> bool:
         """The head check read a head. True if events have to be read from the log."""

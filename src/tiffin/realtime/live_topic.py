@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from tiffin.realtime.encoding import EncodedEvent
+from tiffin.realtime.encoding import EncodedEvent, LatestValue
 from tiffin.realtime.event_log import Head
 from tiffin.realtime.topic import NOTHING_WRITTEN
 
@@ -48,6 +48,7 @@ class LiveTopic:
         "followers",
         "head",
         "last_rights",
+        "latest",
         "name",
         "pending",
         "pins",
@@ -82,6 +83,8 @@ class LiveTopic:
         self.last_rights = 0
         # connections that are attaching and need it to stay
         self.pins = 0
+        # the newest value, where that is all that is kept; such a topic has no events, and its head stays 0
+        self.latest: LatestValue | None = None
 
     @property
     def is_idle(self) -> bool:

@@ -27,7 +27,7 @@ from tiffin.base.principal import Principal
 from tiffin.http.authentication import Authenticator, read_credential
 from tiffin.http.problems import problem_response
 from tiffin.realtime.disconnect import DONE, DRAIN, OVERLOAD, UNAUTHENTICATED, Disconnect
-from tiffin.realtime.encoding import Batch, chunk, sse_block
+from tiffin.realtime.encoding import Batch, LatestValue, chunk, sse_block
 from tiffin.realtime.hub import Hub
 from tiffin.realtime.subscriber import Subscriber, Subscription
 from tiffin.realtime.topic import Position
@@ -95,6 +95,9 @@ class SseSubscriber(Subscriber):
     ) -> None:
         self._named.pop(topic, None)
         self.send(sse_block("sync", sync_json(topic, position=position, to=to, epoch=epoch, reason=reason)))
+
+    def write_latest(self, value: LatestValue) -> None:
+        self.send(value.block)
 
     def write_snapshot(self, body: bytes, position: Position) -> None:
         """The state now, for a plain resource that was opened without a position."""

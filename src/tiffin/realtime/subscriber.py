@@ -17,7 +17,7 @@ from tiffin.base.errors import Unavailable
 from tiffin.base.principal import Principal
 from tiffin.base.telemetry import get_logger
 from tiffin.realtime.disconnect import GONE, LIFETIME, REVOKED, SLOW, Disconnect
-from tiffin.realtime.encoding import Batch, EncodedEvent
+from tiffin.realtime.encoding import Batch, EncodedEvent, LatestValue
 from tiffin.realtime.live_topic import LiveTopic
 from tiffin.realtime.topic import NOTHING_WRITTEN, Position
 from tiffin.realtime.transport import Link
@@ -33,7 +33,18 @@ STUCK_SECONDS = 20.0
 class Subscription:
     """One topic read by one connection."""
 
-    __slots__ = ("granted", "guards", "live", "lost", "public", "seq", "subscriber", "topic")
+    __slots__ = (
+        "generation",
+        "granted",
+        "guards",
+        "live",
+        "lost",
+        "public",
+        "seq",
+        "shown",
+        "subscriber",
+        "topic",
+    )
 
     def __init__(self, subscriber: "Subscriber", topic: LiveTopic, seq: int, *, lost: bool) -> None:
         self.subscriber = subscriber
@@ -49,6 +60,9 @@ class Subscription:
         self.public = False
         # topics whose flagged events suspend this subscription
         self.guards: tuple[LiveTopic, ...] = ()
+        # of a topic that keeps only the newest value: which values are for this reader, and the last one written
+        self.generation = 0
+        self.shown: LatestValue | None = None
 
     @property
     def position(self) -> Position | None:
@@ -89,6 +103,10 @@ class Subscriber(ABC):
     @abstractmethod
     def deliver(self, subscription: Subscription, batch: Batch) -> None:
         """Write a batch that follows directly on the subscription's seq; the link is writable."""
+
+    @abstractmethod
+    def write_latest(self, value: LatestValue) -> None:
+        """Write the newest value of a topic that keeps only that; the link is writable."""
 
     @abstractmethod
     def write_sync(
@@ -138,6 +156,26 @@ class Subscriber(ABC):
         self.last_write = self.hub.now
         self.deliver(subscription, batch)
 
+    def receive_latest(self, subscription: Subscription) -> None:
+        """The topic has a newer value: write it, or later the one that is the newest then."""
+        if not subscription.live:
+            return
+        if self.is_writable and self.hub.may_flow(subscription):
+            self._show_latest(subscription)
+        else:
+            self.fall_behind(subscription)
+
+    def _show_latest(self, subscription: Subscription) -> None:
+        value = subscription.topic.latest
+        if value is None or value is subscription.shown:
+            return
+        if value.generation > subscription.generation:
+            self.suspend(subscription)  # the grant is older than the value
+        elif value.generation == subscription.generation:
+            subscription.shown = value
+            self.last_write = self.hub.now
+            self.write_latest(value)
+
     def fall_behind(self, subscription: Subscription) -> None:
         """Stop writing directly; the catch-up takes over when it can."""
         subscription.live = False
@@ -174,6 +212,7 @@ class Subscriber(ABC):
         topic = subscription.topic
         if subscription.seq >= topic.head:
             subscription.live = True
+            self._show_latest(subscription)
             return
         page: list[EncodedEvent] | None = topic.ring_after(subscription.seq)
         if page is None:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from tiffin.base.principal import Principal
 from tiffin.db import Connection, Transaction
+from tiffin.realtime.encoding import LatestValue
 from tiffin.realtime.event import Event
 
 Durability = Literal["durable", "latest"]
@@ -68,10 +71,13 @@ class Grant:
     guards: tuple[str, ...] = ()
     # True where anybody may read; then nothing guards it, not even the reader's own topic
     public: bool = False
+    # of a topic that keeps only the newest value: only values of this generation are for this reader
+    generation: int = 0
 
 
 Readers = Callable[[Connection, Sequence[ReadRequest]], Awaitable[Sequence[Grant | None]]]
 OnPresence = Callable[[Transaction, Sequence[str]], Awaitable[None]]
+ReadLatest = Callable[[Connection, Sequence[str]], Awaitable[Sequence[LatestValue | None]]]
 OnAck = Callable[[Principal, UUID, str, int], Awaitable[None]]
 
 
@@ -85,6 +91,10 @@ class TopicKind:
     events: tuple[type[Event], ...]
     summary: str
     durability: Durability = "durable"
+    # reads the newest values of topics that keep only that, for who comes later and while NATS is away
+    read_latest: ReadLatest | None = None
+    # its shape, for AsyncAPI
+    value: type[BaseModel] | None = None
     # called when a WebSocket device says it has stored events up to a seq: (principal, device, topic, seq)
     on_ack: OnAck | None = None
     # set: who follows it by WebSocket is present, by lease; called with the topics in the transaction that changes who

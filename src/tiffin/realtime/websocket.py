@@ -24,7 +24,7 @@ from tiffin.http.limits import RateLimiter
 from tiffin.realtime import disconnect as reasons
 from tiffin.realtime.command import AnyCommand, Caller
 from tiffin.realtime.disconnect import Disconnect
-from tiffin.realtime.encoding import Batch, text_frame
+from tiffin.realtime.encoding import Batch, LatestValue, text_frame
 from tiffin.realtime.hub import Hub
 from tiffin.realtime.presence import Presence
 from tiffin.realtime.protocol import (
@@ -84,6 +84,10 @@ class SocketSubscriber(Subscriber):
         else:
             for event in batch.events:
                 self.send(b'{"type":"event","event":%b}' % event.json)
+
+    def write_latest(self, value: LatestValue) -> None:
+        assert self.link is not None
+        self.send(value.frame if self.link.framed else value.message)
 
     def say(self, payload: bytes) -> None:
         """Send one JSON object."""

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.features.kitchen.world import World
 
+from tiffin.features.kitchen import TicketCourier
 from tiffin.features.kitchen.events import TICKET_EVENTS, TicketCreated
 
 
@@ -49,6 +50,14 @@ async def test_every_write(world: World) -> None:
     def work(*subjects: str) -> Callable[[], Awaitable[Any]]:
         return lambda: world.work(*subjects)
 
+    def courier(name: str, shown: TicketCourier | None) -> Callable[[], Awaitable[Any]]:
+        async def show() -> None:
+            async with world.database.transaction() as transaction:
+                order = await world.orders.lock(transaction.connection, UUID(ids[name]))
+                await world.kitchen.show_courier(transaction, order, shown)
+
+        return show
+
     async def away() -> None:
         await world.database.pool.execute("UPDATE work_beat SET beat_at = now() - interval '5 seconds'")
         await world.relay()
@@ -69,6 +78,8 @@ async def test_every_write(world: World) -> None:
         act("staff", "done", "advance", to="preparing"),
         act("staff", "done", "advance", to="ready"),
         act("staff", "stopped", "cancel", reason="No gas"),
+        courier("done", TicketCourier(name="Mikko", state="arrived")),
+        courier("done", None),
         act("staff", "done", "advance", to="picked_up"),
         work("ticket.answer_due"),
         act("staff", "done", "advance", to="delivered"),

@@ -1,5 +1,6 @@
 """Use cases of a person's account: registering, the profile, addresses, roles."""
 
+from typing import Any
 from uuid import UUID
 
 from tiffin.base.ids import new_id
@@ -156,6 +157,11 @@ class AccountService:
         happened = RoleGranted if granted else RoleRevoked
         self._events.append(transaction, user_topic(account_id), happened(role=role, version=account.version))
         return account
+
+    async def audit(self, transaction: Transaction, principal: Principal, action: str, details: dict[str, Any]) -> None:
+        """Note in the audit log that somebody did or looked at something."""
+        who = principal.account_id
+        await repository.insert_audit_entry(transaction.connection, who, action, who, details)
 
     async def _keep_an_administrator(self, connection: Connection, account_id: UUID, role: Role) -> None:
         if role is Role.ADMIN and await repository.lock_role(connection, role) == [account_id]:

@@ -9,6 +9,7 @@ Topic: `restaurant.{id}`.
 
 from tiffin.features.kitchen.consumers import KitchenConsumers
 from tiffin.features.kitchen.registration import kitchen_feature
+from tiffin.features.kitchen.schemas import TicketCourier
 from tiffin.features.kitchen.service import KitchenService
 
-__all__ = ["KitchenConsumers", "KitchenService", "kitchen_feature"]
+__all__ = ["KitchenConsumers", "KitchenService", "TicketCourier", "kitchen_feature"]

@@ -28,16 +28,26 @@ class TicketState(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    FAILED = "failed"
 
 
-ENDED = frozenset({TicketState.DELIVERED, TicketState.REJECTED, TicketState.EXPIRED, TicketState.CANCELLED})
+ENDED = frozenset(
+    {
+        TicketState.DELIVERED,
+        TicketState.REJECTED,
+        TicketState.EXPIRED,
+        TicketState.CANCELLED,
+        TicketState.FAILED,
+    }
+)
 
-# what staff may bring an accepted order to, and what that makes of the ticket
+# what an accepted order may be brought to, and what that makes of the ticket
 ADVANCES: dict[OrderState, TicketState] = {
     OrderState.PREPARING: TicketState.PREPARING,
     OrderState.READY: TicketState.READY,
     OrderState.PICKED_UP: TicketState.PICKED_UP,
     OrderState.DELIVERED: TicketState.DELIVERED,
+    OrderState.FAILED: TicketState.FAILED,
 }
 
 
@@ -72,6 +82,8 @@ class Ticket:
     reason: str | None
     ready_at: datetime | None
     ended_at: datetime | None
+    # who comes for it: {"name", "state"}
+    courier: dict[str, Any] | None
 
     @property
     def waits_for_answer(self) -> bool:

@@ -20,6 +20,11 @@ class TicketAlreadyAnswered(Conflict):
     message = "Somebody else has answered this ticket."
 
 
+class CourierDelivers(Conflict):
+    code = "courier_delivers"
+    message = "A courier has this order; they tell when it is delivered."
+
+
 class TicketNotOpen(Conflict):
     """The ticket has ended, or is not accepted yet; `state` says where it stands."""
 

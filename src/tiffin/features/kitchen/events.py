@@ -76,6 +76,12 @@ class TicketAdvanced(TicketEvent):
     type: ClassVar[str] = "ticket.advanced"
 
 
+class TicketCourierChanged(TicketEvent):
+    """Somebody comes for it, is there, or does not come after all."""
+
+    type: ClassVar[str] = "ticket.courier_changed"
+
+
 class TicketExpired(TicketEvent):
     """Nobody answered in time; the customer was told."""
 
@@ -98,6 +104,7 @@ TICKET_EVENTS: tuple[type[Event], ...] = (
     TicketAccepted,
     TicketRejected,
     TicketAdvanced,
+    TicketCourierChanged,
     TicketExpired,
     TicketCancelled,
 )

@@ -66,6 +66,9 @@ UPDATE ticket SET state = $2, answered_at = now(), answered_by = $3, answered_by
                   seen_at = coalesce(seen_at, now()), seen_by_name = coalesce(seen_by_name, $4), loudness = 0
  WHERE id = $1 AND state = 'new' RETURNING *;
 
+-- name: update_courier
+UPDATE ticket SET courier = $2 WHERE id = $1 AND ended_at IS NULL RETURNING *;
+
 -- name: update_state
 UPDATE ticket SET state = $2, ready_at = coalesce($3, ready_at), reason = coalesce($4, reason),
                   ended_at = CASE WHEN $5 THEN now() END, loudness = 0

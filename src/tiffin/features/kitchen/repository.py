@@ -97,6 +97,12 @@ async def update_answer(
     return _ticket(row)
 
 
+async def update_courier(connection: Connection, ticket_id: UUID, courier: dict[str, Any] | None) -> Ticket | None:
+    """Store who comes for it, or that nobody does; None if the ticket has ended."""
+    row = await connection.fetchrow(QUERIES["update_courier"], ticket_id, courier)
+    return _ticket(row) if row is not None else None
+
+
 async def update_state(
     connection: Connection,
     ticket_id: UUID,

@@ -59,7 +59,7 @@ def kitchen_routes(service: KitchenService) -> APIRouter:
 
     @router.post("/tickets/{ticket_id}/advance")
     async def advance(ticket_id: UUID, body: AdvanceBody, principal: Authenticated) -> TicketView:
-        """The next step: preparing, ready, and, until couriers exist, picked up and delivered."""
+        """The next step: preparing, ready, picked up; and delivered, where the restaurant brings it itself."""
         return TicketView.of(await service.advance(principal, ticket_id, OrderState(body.to)))
 
     @router.post("/tickets/{ticket_id}/cancel")

@@ -30,6 +30,13 @@ class TicketContent(BaseModel):
     paid_by: str
 
 
+class TicketCourier(BaseModel):
+    """Who comes for an order: on the way to the restaurant, or there."""
+
+    name: str
+    state: Literal["assigned", "arrived"]
+
+
 class TicketStatus(BaseModel):
     """All of a ticket that changes; every event carries all of it."""
 
@@ -45,6 +52,7 @@ class TicketStatus(BaseModel):
     reason: str | None
     ready_at: datetime | None
     ended_at: datetime | None
+    courier: TicketCourier | None
 
     @classmethod
     def of(cls, ticket: Ticket) -> Self:

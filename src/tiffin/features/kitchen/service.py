@@ -14,12 +14,19 @@ from tiffin.features.accounts import AccountService
 from tiffin.features.catalog import CatalogService, RestaurantNotFound, restaurant_topic
 from tiffin.features.kitchen import repository
 from tiffin.features.kitchen.domain import ADVANCES, ENDED, RejectReason, Ticket, TicketState
-from tiffin.features.kitchen.errors import NotAMember, TicketAlreadyAnswered, TicketNotFound, TicketNotOpen
+from tiffin.features.kitchen.errors import (
+    CourierDelivers,
+    NotAMember,
+    TicketAlreadyAnswered,
+    TicketNotFound,
+    TicketNotOpen,
+)
 from tiffin.features.kitchen.events import (
     PresenceChanged,
     TicketAccepted,
     TicketAdvanced,
     TicketCancelled,
+    TicketCourierChanged,
     TicketEvent,
     TicketReceived,
     TicketRejected,
@@ -27,7 +34,7 @@ from tiffin.features.kitchen.events import (
     presence_topic,
     restaurant_of,
 )
-from tiffin.features.kitchen.schemas import PresentView, TicketStatus
+from tiffin.features.kitchen.schemas import PresentView, TicketCourier, TicketStatus
 from tiffin.features.orders import Actor, Order, OrderNotFound, OrderService, OrderState
 from tiffin.realtime import EventLog, Position, get_position
 from tiffin.realtime.batcher import Batcher
@@ -190,10 +197,16 @@ class KitchenService:
 
     @use_case
     async def advance(self, transaction: Transaction, principal: Principal, ticket_id: UUID, to: OrderState) -> Ticket:
-        """Bring an accepted order a step on; being there already is fine. Raises TicketNotFound, OrderCannotChange."""
+        """Bring an accepted order a step on; being there already is fine.
+
+        "Picked up" hands it to the courier who comes for it; where none does, the restaurant brings it itself.
+        Raises TicketNotFound, OrderCannotChange, CourierDelivers.
+        """
         order, ticket = await self._lock(transaction, principal, ticket_id)
         if order.state is to:
             return ticket
+        if to is OrderState.DELIVERED and ticket.courier is not None:
+            raise CourierDelivers()
         order = await self._orders.transition(transaction, order, to, Actor.RESTAURANT, principal.account_id)
         ticket = await repository.update_state(transaction.connection, ticket_id, ADVANCES[to], ready_at=order.ready_at)
         self._tell(transaction, ticket, TicketAdvanced)
@@ -211,6 +224,20 @@ class KitchenService:
         ticket = await repository.update_state(transaction.connection, ticket_id, TicketState.CANCELLED, reason=reason)
         self._tell(transaction, ticket, TicketCancelled)
         return ticket
+
+    # features above
+
+    async def show_courier(self, transaction: Transaction, order: Order, courier: TicketCourier | None) -> None:
+        """Tell the board of a locked order who comes for it, or that nobody does any more."""
+        stored = courier.model_dump() if courier is not None else None
+        ticket = await repository.update_courier(transaction.connection, order.id, stored)
+        if ticket is not None:
+            self._tell(transaction, ticket, TicketCourierChanged)
+
+    async def follow_order(self, transaction: Transaction, order: Order) -> None:
+        """Bring the ticket to where somebody else has brought its locked order."""
+        ticket = await repository.update_state(transaction.connection, order.id, ADVANCES[order.state])
+        self._tell(transaction, ticket, TicketAdvanced)
 
     async def _lock(self, transaction: Transaction, principal: Principal, ticket_id: UUID) -> tuple[Order, Ticket]:
         """A ticket of an own restaurant and its order, locked in the one order that is allowed."""

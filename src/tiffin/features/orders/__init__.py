@@ -7,8 +7,8 @@ Topics: `order.{id}` for the customer and support; summaries on `user.{customer}
 `order.cancelled`.
 """
 
-from tiffin.features.orders.domain import Actor, Order, OrderState
-from tiffin.features.orders.errors import OrderNotFound
+from tiffin.features.orders.domain import Actor, Order, OrderState, Transition
+from tiffin.features.orders.errors import OrderCannotChange, OrderNotFound
 from tiffin.features.orders.events import OrderCancelledFact, OrderChanged, OrderPlacedFact, order_topic
 from tiffin.features.orders.registration import orders_feature
 from tiffin.features.orders.service import OrderService
@@ -17,11 +17,13 @@ __all__ = [
     "Actor",
     "Order",
     "OrderCancelledFact",
+    "OrderCannotChange",
     "OrderChanged",
     "OrderNotFound",
     "OrderPlacedFact",
     "OrderService",
     "OrderState",
+    "Transition",
     "order_topic",
     "orders_feature",
 ]

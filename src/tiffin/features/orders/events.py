@@ -67,9 +67,10 @@ class OrderPickedUp(OrderEvent):
 
 
 class OrderDelivered(OrderEvent):
-    """The customer has it."""
+    """The customer has it, and no longer sees where the courier is."""
 
     type: ClassVar[str] = "order.delivered"
+    rights: ClassVar[bool] = True
 
 
 class OrderRejected(OrderEvent):
@@ -88,12 +89,22 @@ class OrderCancelled(OrderEvent):
     """Somebody cancelled it."""
 
     type: ClassVar[str] = "order.cancelled"
+    rights: ClassVar[bool] = True
 
 
 class OrderFailed(OrderEvent):
     """It could not be paid or delivered."""
 
     type: ClassVar[str] = "order.failed"
+    rights: ClassVar[bool] = True
+
+
+class EtaChanged(Event):
+    """The courier is faster or slower than was thought."""
+
+    type: ClassVar[str] = "order.eta_changed"
+    order_id: UUID
+    eta_at: datetime
 
 
 EVENT_OF: dict[OrderState, type[OrderEvent]] = {

@@ -36,6 +36,9 @@ changed_order AS (
     RETURNING 1
 );
 
+-- name: update_eta
+UPDATE customer_order SET eta_at = $2 WHERE id = $1;
+
 -- name: list_orders
 -- A customer's orders, the newest first, after the id $2 (NULL: from the start).
 SELECT * FROM customer_order WHERE customer_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3;

@@ -6,17 +6,22 @@ from tiffin.base.clock import Clock
 from tiffin.base.errors import Unauthenticated
 from tiffin.base.principal import Principal
 from tiffin.features.orders.domain import FINAL_STATES
-from tiffin.features.orders.events import EVENT_OF, order_topic, read_grants
+from tiffin.features.orders.events import EVENT_OF, EtaChanged, order_topic, read_grants
 from tiffin.features.orders.routes import order_routes
 from tiffin.features.orders.schemas import OrderView
 from tiffin.features.orders.service import OrderService
 from tiffin.features.registration import Feature, Stream
-from tiffin.realtime import TopicKind
+from tiffin.realtime import Event, TopicKind
 from tiffin.realtime.sse import Snapshot
 
 
-def orders_feature(service: OrderService, clock: Clock, linger_seconds: float) -> Feature:
-    """The feature's record. An order's stream ends `linger_seconds` after the order has."""
+def orders_feature(
+    service: OrderService, clock: Clock, linger_seconds: float, *, further_events: tuple[type[Event], ...] = ()
+) -> Feature:
+    """The feature's record. An order's stream ends `linger_seconds` after the order has.
+
+    `further_events`: what features above tell on `order.{id}`.
+    """
 
     async def read(principal: Principal | None, order_id: UUID) -> Snapshot:
         if principal is None:
@@ -43,7 +48,10 @@ def orders_feature(service: OrderService, clock: Clock, linger_seconds: float) -
         ),
         topics=(
             TopicKind(
-                "order.{id}", read_grants, tuple(EVENT_OF.values()), "One order, for its customer, and for support"
+                "order.{id}",
+                read_grants,
+                (*EVENT_OF.values(), EtaChanged, *further_events),
+                "One order, for its customer, and for support",
             ),
         ),
     )

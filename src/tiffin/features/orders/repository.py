@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tiffin.base.geo import Point
+from tiffin.base.ids import parse_id
 from tiffin.db import Connection, Part, Transaction, load_queries
 from tiffin.features.orders.domain import (
     Actor,
@@ -113,6 +114,11 @@ def update_order(transaction: Transaction, order: Order, transition: Transition)
     transaction.at_end(lambda: Part("changed", QUERIES["update_order"], arguments))
 
 
+async def update_eta(connection: Connection, order: Order) -> None:
+    """Store a locked order's new time of arrival."""
+    await connection.execute(QUERIES["update_eta"], order.id, order.eta_at)
+
+
 async def list_orders(connection: Connection, customer_id: UUID, after: UUID | None, limit: int) -> list[Order]:
     """A customer's orders, the newest first, after the order `after`."""
     return [_order(row) for row in await connection.fetch(QUERIES["list_orders"], customer_id, after, limit)]
@@ -120,19 +126,10 @@ async def list_orders(connection: Connection, customer_id: UUID, after: UUID | N
 
 async def list_customers(connection: Connection, keys: Sequence[str]) -> dict[str, UUID]:
     """Who placed each of these orders, by the order's id as text; unknown ones and nonsense are left out."""
-    ids = {key: parsed for key in keys if (parsed := _parse(key)) is not None}
+    ids = {key: parsed for key in keys if (parsed := parse_id(key)) is not None}
     rows = await connection.fetch(QUERIES["list_customers"], list(ids.values()))
     customers = {row["id"]: row["customer_id"] for row in rows}
     return {key: customers[order_id] for key, order_id in ids.items() if order_id in customers}
-
-
-def _parse(key: str) -> UUID | None:
-    """Only the canonical form: two spellings of one order would be two topics."""
-    try:
-        parsed = UUID(key)
-    except ValueError:
-        return None
-    return parsed if str(parsed) == key else None
 
 
 def _point_to_json(point: Point) -> dict[str, float]:

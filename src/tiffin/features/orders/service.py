@@ -4,7 +4,7 @@
 their transaction: it locks the order, asks the state machine, and tells the customer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -30,6 +30,7 @@ from tiffin.features.orders.domain import (
 )
 from tiffin.features.orders.errors import MayNotCancel, OrderCannotChange, OrderNotFound, PriceChanged
 from tiffin.features.orders.events import (
+    EtaChanged,
     OrderCancelledFact,
     OrderChanged,
     OrderPlacedFact,
@@ -50,6 +51,8 @@ from tiffin.realtime import EventLog, Position
 from tiffin.work import Outbox
 
 _NUMBER_CHARACTERS = 5
+# told of every change of an order's state, in its transaction
+OnChange = Callable[[Transaction, Order, Transition], Awaitable[None]]
 
 
 class OrderService:
@@ -63,6 +66,8 @@ class OrderService:
         self._outbox = outbox
         self._clock = clock
         self._catalog = catalog
+        # features above that have to change with an order; set by the wiring
+        self.on_change: OnChange | None = None
 
     # the customer
 
@@ -181,6 +186,13 @@ class OrderService:
         """Bring a locked order to another state and tell its customer. Raises OrderCannotChange."""
         return await self._change(transaction, order, to, actor, actor_id, reason, minutes)
 
+    async def move_eta(self, transaction: Transaction, order: Order, eta_at: datetime) -> None:
+        """Tell a locked order's customer another time of arrival."""
+        moved = replace(order, eta_at=eta_at)
+        await repository.update_eta(transaction.connection, moved)
+        self._events.append(transaction, order_topic(order.id), EtaChanged(order_id=order.id, eta_at=eta_at))
+        self._events.append(transaction, user_topic(order.customer_id), OrderChanged(order=OrderSummary.of(moved)))
+
     async def _change(
         self,
         transaction: Transaction,
@@ -200,6 +212,8 @@ class OrderService:
         made = Transition(to, now, actor, actor_id, reason)
         repository.update_order(transaction, changed, made)
         self._tell(transaction, changed, made)
+        if self.on_change is not None:
+            await self.on_change(transaction, changed, made)
         return changed
 
     def _tell(self, transaction: Transaction, order: Order, transition: Transition) -> None:
