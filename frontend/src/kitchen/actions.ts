@@ -9,7 +9,7 @@ import { CommandRefused, type Resource } from "../live";
 import { sentence } from "../ui/hooks";
 import { toast } from "../ui/toast";
 import { isDone, isUnseen, type Ticket, type TicketState, withTicket } from "./board";
-import { serverNow } from "./server-clock";
+import { serverNow } from "../ui/server-clock";
 
 type Board = Resource<Ticket[]>;
 export type RejectReason = "too_busy" | "item_unavailable" | "closing" | "cannot_deliver" | "other";

@@ -9,7 +9,7 @@ import { sentence, useAction } from "../ui/hooks";
 import { LogIn } from "../ui/log-in";
 import { mount } from "../ui/mount";
 import { BoardPage } from "./board-page";
-import { followServerClock } from "./server-clock";
+import { followServerClock } from "../ui/server-clock";
 import "./kitchen.css";
 
 type MyRestaurant = Schemas["MyRestaurantView"];

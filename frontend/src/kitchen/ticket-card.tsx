@@ -6,7 +6,7 @@ import { Icon } from "../ui/icons";
 import { dismiss, problems, see, unseen, wanted } from "./actions";
 import { minutesAndSeconds } from "./alarms";
 import { isNoted, type Ticket } from "./board";
-import { serverNow } from "./server-clock";
+import { serverNow } from "../ui/server-clock";
 import { TicketButtons } from "./ticket-buttons";
 
 interface TicketCardProps {

@@ -159,13 +159,13 @@ test("who leaves the way is seen off it, and on it again after that", () => {
 });
 
 test("a way that comes back beside itself is not gone in one step", () => {
-  const there_and_back = [
+  const thereAndBack = [
     [0, 0],
     [0, 400],
     [10, 400],
     [10, 0],
   ].map(([x = 0, y = 0]) => PLANE.point({ x, y }));
-  const scene = new Scene(there_and_back);
+  const scene = new Scene(thereAndBack);
   scene.report(0, 0);
   scene.report(12, 60, { x: 8 });
   scene.report(24, 120);

@@ -1,7 +1,7 @@
-/** The server's time. A tablet's clock may be wrong by minutes, and deadlines are by the server's. */
+/** The server's time. A device's clock may be wrong by minutes, and deadlines are by the server's. */
 import { computed, signal } from "@preact/signals";
 import { api } from "../app/api";
-import { now } from "../ui/time";
+import { now } from "./time";
 
 /** HTTP tells whole seconds, and answers are under way for a while: a difference below this is none. */
 const NOTED_MS = 5_000;
@@ -9,6 +9,12 @@ const ahead = signal(0);
 
 /** Unix milliseconds, to the second; drawn anew each second. */
 export const serverNow = computed(() => now.value + ahead.value);
+
+/** A clock of the server's time, in Unix milliseconds, that what is learnt later does not set right: it never jumps. */
+export function serverClock(): () => number {
+  const { value } = ahead;
+  return () => Date.now() + value;
+}
 
 /** Learn from every answer of the API how far this device's clock is off. */
 export function followServerClock(): void {
