@@ -5,6 +5,7 @@ waits for passwords.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,10 +46,10 @@ class Town:
         self._tokens = Tokens(keys, node.settings.access_token_seconds)
         self._bearer: dict[str, str] = {}
 
-    async def found(self) -> None:
-        """Let everybody move in."""
+    async def found(self, *, further: Sequence[str] = ()) -> None:
+        """Let everybody move in, and `further` people."""
         async with self.node.database.transaction() as transaction:
-            for name in (*PEOPLE, "guest"):
+            for name in (*PEOPLE, "guest", *further):
                 account_id = self.accounts[name] = new_id()
                 await repository.insert_account(
                     transaction.connection, account_id, f"{name}@example.org", name.title(), "en", "no password"

@@ -65,10 +65,10 @@ export class Way {
   private readonly meters: number[] = [];
 
   constructor(private readonly corners: readonly Spot[]) {
-    let so_far = 0;
+    let soFar = 0;
     corners.forEach((corner, index) => {
-      so_far += metersBetween(corners[index - 1] ?? corner, corner);
-      this.meters.push(so_far);
+      soFar += metersBetween(corners[index - 1] ?? corner, corner);
+      this.meters.push(soFar);
     });
   }
 
@@ -89,7 +89,7 @@ export class Way {
   /** The place on the part `from`..`to` that is nearest to a spot. */
   nearest(spot: Spot, from: number, to: number): number {
     let [best, least] = [from, metersBetween(spot, this.at(from))];
-    const try_at = (meters: number) => {
+    const tryAt = (meters: number) => {
       const distance = metersBetween(spot, this.at(meters));
       if (distance < least) [best, least] = [meters, distance];
     };
@@ -97,7 +97,7 @@ export class Way {
       const [start, end] = [this.meters[index - 1] ?? 0, this.meters[index] ?? 0];
       if (end < from || start > to) continue;
       const share = shareOf(spot, this.corners[index - 1] as Spot, this.corners[index] as Spot);
-      try_at(Math.min(to, Math.max(from, start + share * (end - start))));
+      tryAt(Math.min(to, Math.max(from, start + share * (end - start))));
     }
     return best;
   }

@@ -15,6 +15,12 @@ export function toServer(here: number): number {
   return here + (ahead.value ?? 0);
 }
 
+/** A clock of the server's time, in Unix milliseconds, that what is learnt later does not set right: it never jumps. */
+export function serverClock(): () => number {
+  const value = ahead.value ?? 0;
+  return () => Date.now() + value;
+}
+
 /**
  * Learn from every answer of the API how far this device's clock is off. HTTP tells whole seconds, and answers are
  * under way for a while: the server is never behind what it says, so the greatest difference is the truest.

@@ -42,6 +42,7 @@ describe.each([
       for (const frame of frames.filter((_, index) => index % EVERY_SECOND === 0)) {
         const late = ride.behindSeconds(frame) - ride.observedSeconds(frame);
         expect(late, `seed ${seed}, second ${(frame.now - START) / 1000}`).toBeLessThan(5);
+        if (!options.wayUnknown) expect(ride.astrayMeters(frame), `seed ${seed}`).toBeLessThan(1);
       }
     }
   });
@@ -155,6 +156,23 @@ test("who leaves the way is seen off it, and on it again after that", () => {
   again.report(0, 0);
   again.report(12, 50, { x: 60 });
   expect(again.seen(24)).toEqual([60, 50]);
+});
+
+test("a way that comes back beside itself is not gone in one step", () => {
+  const thereAndBack = [
+    [0, 0],
+    [0, 400],
+    [10, 400],
+    [10, 0],
+  ].map(([x = 0, y = 0]) => PLANE.point({ x, y }));
+  const scene = new Scene(thereAndBack);
+  scene.report(0, 0);
+  scene.report(12, 60, { x: 8 });
+  scene.report(24, 120);
+  expect([scene.seen(30), scene.seen(36)]).toEqual([
+    [0, 90],
+    [0, 120],
+  ]);
 });
 
 test("who turns round is seen going back; a little back is inaccuracy", () => {

@@ -82,6 +82,12 @@ export class Ride {
     return (gone - this.way.nearest(PLANE.spot(sight), 0, this.way.length)) / this.options.metersPerSecond;
   }
 
+  /** How far from the way the marker is. */
+  astrayMeters({ sight }: Frame): number {
+    const spot = PLANE.spot(sight);
+    return metersBetween(spot, this.way.at(this.way.nearest(spot, 0, this.way.length)));
+  }
+
   /** The longest time between two reports that came within the last minute, with the one that is awaited. */
   observedSeconds({ now }: Frame): number {
     const arrivals = [...this.arrived.filter((at) => at <= now), now];
