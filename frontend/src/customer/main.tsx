@@ -5,6 +5,7 @@ import { accountId, profile } from "../app/session";
 import { t } from "../i18n";
 import { LogIn } from "../ui/log-in";
 import { mount } from "../ui/mount";
+import { followServerClock } from "../ui/server-clock";
 import { AccountPage } from "./account/account-page";
 import { CheckoutPage } from "./checkout/checkout-page";
 import { Header } from "./header";
@@ -58,4 +59,5 @@ function App() {
   );
 }
 
+followServerClock();
 void mount("stream", App);

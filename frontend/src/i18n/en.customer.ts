@@ -126,6 +126,14 @@ export const customer = {
   "order.again": "Order again",
   "order.receipt": "Receipt",
   "order.receiptPaid": "Paid {how}",
+  "order.courier": "Your courier",
+  "order.courier.search": "A courier is being looked for.",
+  "order.courier.assigned": "{name} is on the way to the restaurant.",
+  "order.courier.arrived": "{name} is at the restaurant.",
+  "order.courier.on_board": "{name} has your food and is on the way to you.",
+  "order.courier.near": "{name} is almost at your door.",
+  "order.code": "Code for the door",
+  "order.codeWhy": "Tell it to {name} when you are handed your food.",
   "order.live": "This page follows the order by itself.",
   "order.notFound": "There is no such order, or it is not yours.",
 
@@ -173,5 +181,8 @@ export const customer = {
   "map.label": "Map",
   "map.restaurant": "Restaurant",
   "map.home": "Your address",
+  "map.courier": "{name}, your courier",
+  "map.old": "Position from {ago}",
+  "map.noPosition": "No position yet",
   "map.failed": "The map cannot be shown here.",
 } as const;

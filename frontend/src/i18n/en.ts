@@ -13,9 +13,12 @@ export const en = {
   "connection.connecting": "Connecting…",
   "connection.waiting": "Not connected – trying again. What you see is from {time}.",
   "connection.ended": "Not connected. What you see is from {time}.",
+  "connection.off": "Not connected",
   "connection.back": "Connected again",
   "connection.live": "Live",
 
+  "device.title": "Device",
+  "device.testSound": "Test the sound",
   "device.name": "{browser} on {system}",
 
   "error.unreachable": "The server cannot be reached. Check your connection and try again.",

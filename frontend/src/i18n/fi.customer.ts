@@ -129,6 +129,14 @@ export const customer: Translated<typeof en> = {
   "order.again": "Tilaa uudelleen",
   "order.receipt": "Kuitti",
   "order.receiptPaid": "Maksettu: {how}",
+  "order.courier": "Lähettisi",
+  "order.courier.search": "Lähettiä etsitään.",
+  "order.courier.assigned": "{name} on matkalla ravintolaan.",
+  "order.courier.arrived": "{name} on ravintolassa.",
+  "order.courier.on_board": "{name} on matkalla luoksesi ruokasi kanssa.",
+  "order.courier.near": "{name} on melkein ovellasi.",
+  "order.code": "Ovikoodi lähetille",
+  "order.codeWhy": "Kerro se lähetille ({name}), kun saat ruokasi.",
   "order.live": "Tämä sivu seuraa tilausta itsestään.",
   "order.notFound": "Sellaista tilausta ei ole, tai se ei ole sinun.",
 
@@ -176,5 +184,8 @@ export const customer: Translated<typeof en> = {
   "map.label": "Kartta",
   "map.restaurant": "Ravintola",
   "map.home": "Osoitteesi",
+  "map.courier": "{name}, lähettisi",
+  "map.old": "Sijainti {ago}",
+  "map.noPosition": "Ei vielä sijaintia",
   "map.failed": "Karttaa ei voida näyttää täällä.",
 };

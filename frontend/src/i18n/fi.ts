@@ -14,9 +14,12 @@ export const fi: Messages = {
   "connection.connecting": "Yhdistetään…",
   "connection.waiting": "Ei yhteyttä – yritetään uudelleen. Näkymä on ajalta {time}.",
   "connection.ended": "Ei yhteyttä. Näkymä on ajalta {time}.",
+  "connection.off": "Ei yhteyttä",
   "connection.back": "Yhteys palasi",
   "connection.live": "Reaaliaikainen",
 
+  "device.title": "Laite",
+  "device.testSound": "Kokeile ääntä",
   "device.name": "{browser}, {system}",
 
   "error.unreachable": "Palvelimeen ei saada yhteyttä. Tarkista yhteytesi ja yritä uudelleen.",

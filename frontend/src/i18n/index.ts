@@ -66,6 +66,13 @@ export function clockWithSeconds(at: string | number | Date): string {
   return new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(at));
 }
 
+/** How long ago, roughly. */
+export function ago(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const format = new Intl.RelativeTimeFormat(locale());
+  return seconds < 120 ? format.format(-seconds, "second") : format.format(-Math.round(seconds / 60), "minute");
+}
+
 export function day(at: string | number | Date): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 }

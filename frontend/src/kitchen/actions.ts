@@ -7,9 +7,9 @@ import { live } from "../app/session";
 import { t } from "../i18n";
 import { CommandRefused, type Resource } from "../live";
 import { sentence } from "../ui/hooks";
+import { serverNow } from "../ui/server-clock";
 import { toast } from "../ui/toast";
 import { isDone, isUnseen, type Ticket, type TicketState, withTicket } from "./board";
-import { serverNow } from "./server-clock";
 
 type Board = Resource<Ticket[]>;
 export type RejectReason = "too_busy" | "item_unavailable" | "closing" | "cannot_deliver" | "other";

@@ -2,9 +2,8 @@
 import { live } from "../app/session";
 import { clockWithSeconds, t } from "../i18n";
 import { Icon } from "../ui/icons";
-import { now } from "../ui/time";
+import { minutesAndSeconds, now } from "../ui/time";
 import type { Ticket } from "./board";
-import type { Ringer } from "./ringer";
 
 /** The board is cut off, and for how long. */
 export function Lost() {
@@ -21,21 +20,6 @@ export function Lost() {
         {minutesAndSeconds(seconds)}
       </span>
     </div>
-  );
-}
-
-/** 4:05 */
-export function minutesAndSeconds(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-/** The browser keeps the board silent until somebody touches it. */
-export function Muted({ ringer }: { ringer: Ringer }) {
-  return (
-    <button class="muted" onClick={() => void ringer.unlock().then(() => ringer.test())}>
-      <Icon name="mute" size={28} />
-      {t("kitchen.muted")}
-    </button>
   );
 }
 

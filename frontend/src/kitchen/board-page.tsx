@@ -4,10 +4,11 @@ import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../i18n";
 import { sentence, useResource } from "../ui/hooks";
 import { Icon } from "../ui/icons";
+import { Ringer } from "../ui/ringer";
+import { ringAloud, SoundTest } from "../ui/sound";
 import { Board } from "./board-view";
 import { boardOf } from "./board";
 import { menuOf } from "./menu";
-import { Ringer } from "./ringer";
 
 const SHIFT = "tiffin.shift";
 
@@ -66,7 +67,6 @@ interface StartProps {
 /** Browsers allow sound only after a touch, so a shift begins with one. */
 function Start({ name, ringer, onStart }: StartProps) {
   useEffect(() => void (document.title = `${name} · ${t("kitchen.title")}`), [name]);
-  const ring = () => void ringer.unlock().then(() => ringer.test());
   return (
     <main class="middle stack start">
       <h1>{name}</h1>
@@ -74,17 +74,14 @@ function Start({ name, ringer, onStart }: StartProps) {
       <button
         class="primary huge"
         onClick={() => {
-          ring();
+          ringAloud(ringer);
           onStart();
         }}
       >
         <Icon name="bell" size={32} />
         {t("kitchen.start")}
       </button>
-      <button class="plain" onClick={ring}>
-        <Icon name="sound" />
-        {t("kitchen.testSound")}
-      </button>
+      <SoundTest ringer={ringer} plain />
     </main>
   );
 }

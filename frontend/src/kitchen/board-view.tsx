@@ -4,17 +4,19 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import type { Menu } from "../app/menu";
 import type { Resource } from "../live";
+import { useTab } from "../ui/attention";
 import { useDisconnected, useLasting } from "../ui/connection";
+import type { Ringer } from "../ui/ringer";
+import { Muted } from "../ui/sound";
+import { keepAwake } from "../ui/wake-lock";
 import { asWanted, dismiss, see, unseen } from "./actions";
-import { Announcer, Lost, Muted, Ringing } from "./alarms";
+import { Announcer, Lost, Ringing } from "./alarms";
 import { Asked } from "./asking";
-import { useSound, useTab } from "./attention";
+import { useSound } from "./attention";
 import { type Column, COLUMNS, isShown, placeOf, type Ticket } from "./board";
 import { Head } from "./head";
 import { useFocusKept, walk } from "./keyboard";
-import type { Ringer } from "./ringer";
 import { TicketCard } from "./ticket-card";
-import { keepAwake } from "./wake-lock";
 
 /** A board that catches up for longer than this is not the truth. */
 const OLD_MS = 3_000;
@@ -38,7 +40,7 @@ export function Board({ id, board, tickets, menu, ringer }: BoardProps) {
   useSound(ringer, waiting, disconnected);
   useEffect(keepAwake, []);
   const restaurant = menu.value.value?.restaurant;
-  useTab(restaurant?.name ?? "", waiting.length, disconnected);
+  useTab(`${restaurant?.name ?? ""} · ${t("kitchen.title")}`, waiting.length, disconnected);
   const read = (ticket: Ticket) => {
     dismiss(ticket.ticket_id);
     gone.value = new Set([...gone.value, ticket.ticket_id]);
@@ -60,7 +62,7 @@ export function Board({ id, board, tickets, menu, ringer }: BoardProps) {
       <Tabs tickets={shown} column={column.value} onChoose={(chosen) => (column.value = chosen)} />
       <Columns board={board} tickets={shown} column={column.value} onRead={read} />
       <div class="calls">
-        {!ringer.audible.value && <Muted ringer={ringer} />}
+        {!ringer.audible.value && <Muted ringer={ringer} text={t("kitchen.muted")} />}
         {waiting.length > 0 && <Ringing waiting={waiting} onTouch={touched} />}
       </div>
       <Announcer waiting={waiting} />

@@ -3,13 +3,13 @@ import { type Signal, useSignal } from "@preact/signals";
 import { isPaused, type Menu } from "../app/menu";
 import { t } from "../i18n";
 import type { Resource } from "../live";
+import { DeviceDialog } from "../ui/device-dialog";
 import { useResource } from "../ui/hooks";
 import { Icon, type IconName } from "../ui/icons";
+import type { Ringer } from "../ui/ringer";
 import { now } from "../ui/time";
 import { PeopleDialog } from "./people";
 import { presenceOf } from "./presence";
-import type { Ringer } from "./ringer";
-import { SettingsDialog } from "./settings";
 import { SoldOutDialog } from "./sold-out";
 import { BusyDialog, PauseDialog, Paused } from "./switches";
 
@@ -39,14 +39,20 @@ export function Head({ id, menu, ringer }: { id: string; menu: Resource<Menu>; r
           opens="busy"
         />
         <HeadButton icon="person" text={people} asking={asking} opens="people" />
-        <HeadButton icon="sliders" text={t("kitchen.settings")} asking={asking} opens="settings" />
+        <HeadButton icon="sliders" text={t("device.title")} asking={asking} opens="settings" />
       </div>
       {isPaused(restaurant, now.value) && <Paused menu={menu} restaurant={restaurant} />}
       {asking.value === "soldOut" && <SoldOutDialog menu={menu} onClose={close} />}
       {asking.value === "pause" && <PauseDialog menu={menu} onClose={close} />}
       {asking.value === "busy" && <BusyDialog menu={menu} restaurant={restaurant} onClose={close} />}
       {asking.value === "people" && <PeopleDialog present={present} onClose={close} />}
-      {asking.value === "settings" && <SettingsDialog ringer={ringer} onClose={close} />}
+      {asking.value === "settings" && (
+        <DeviceDialog ringer={ringer} onClose={close}>
+          <a class="button" href="/kitchen?choose">
+            {t("kitchen.another")}
+          </a>
+        </DeviceDialog>
+      )}
     </header>
   );
 }

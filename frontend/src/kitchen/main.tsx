@@ -8,8 +8,8 @@ import { t } from "../i18n";
 import { sentence, useAction } from "../ui/hooks";
 import { LogIn } from "../ui/log-in";
 import { mount } from "../ui/mount";
+import { followServerClock } from "../ui/server-clock";
 import { BoardPage } from "./board-page";
-import { followServerClock } from "./server-clock";
 import "./kitchen.css";
 
 type MyRestaurant = Schemas["MyRestaurantView"];

@@ -3,10 +3,10 @@ import { clock, day, money, t, tOr } from "../i18n";
 import type { Resource } from "../live";
 import { useDisconnected } from "../ui/connection";
 import { Icon } from "../ui/icons";
+import { serverNow } from "../ui/server-clock";
+import { minutesAndSeconds } from "../ui/time";
 import { dismiss, problems, see, unseen, wanted } from "./actions";
-import { minutesAndSeconds } from "./alarms";
 import { isNoted, type Ticket } from "./board";
-import { serverNow } from "./server-clock";
 import { TicketButtons } from "./ticket-buttons";
 
 interface TicketCardProps {

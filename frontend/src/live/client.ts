@@ -3,7 +3,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Commands as CommandBodies } from "../api/generated/live";
 import { type Follower, Following } from "./following";
 import type { Connection, FromHub, Port, ToHub } from "./messages";
-import type { CommandName, CommandProblem, Reply } from "./protocol";
+import type { CommandName, CommandProblem, Reply, Sync } from "./protocol";
 
 /** A command that was refused, or that could not be sent; `message` is a sentence for a person. */
 export class CommandRefused extends Error {
@@ -17,6 +17,13 @@ export class CommandRefused extends Error {
   }
 }
 
+/** Gets the newest value of a topic that keeps only that; what was missed is never told. */
+export interface Watcher {
+  latest(data: unknown): void;
+  /** there is nothing to see, or no longer */
+  refused?(): void;
+}
+
 export interface CommandOptions {
   /** survives a lost connection and a reload; only for commands that are safe to repeat */
   keep?: boolean;
@@ -26,6 +33,7 @@ export interface CommandOptions {
 
 export class Live {
   private readonly followings = new Map<string, Set<Following>>();
+  private readonly watchers = new Map<string, Set<Watcher>>();
   private readonly outstanding = new Map<string, (reply: Reply) => void>();
   private readonly state = signal<Connection>({ state: "idle", why: "", since: Date.now(), heardAt: 0 });
 
@@ -41,9 +49,12 @@ export class Live {
         this.state.value = message.connection;
         return;
       case "sync":
-        return this.each(message.sync.topic, (following) => following.synced(message.sync));
+        return this.synced(message.sync);
       case "event":
         return this.each(message.event.topic, (following) => following.arrived(message.event));
+      case "latest":
+        for (const watcher of [...(this.watchers.get(message.latest.topic) ?? [])]) watcher.latest(message.latest.data);
+        return;
       case "reply":
         this.outstanding.get(message.reply.id)?.(message.reply);
     }
@@ -56,6 +67,18 @@ export class Live {
     this.followings.set(topic, (this.followings.get(topic) ?? new Set()).add(following));
     following.from(position);
     return following;
+  }
+
+  /** See the newest value of a topic that keeps only that: the known one at once, then each new one. Ends it when called. */
+  watch(topic: string, watcher: Watcher): () => void {
+    const watchers = this.watchers.get(topic) ?? new Set();
+    this.watchers.set(topic, watchers.add(watcher));
+    this.hub.postMessage({ type: "watch", topic });
+    return () => {
+      if (!watchers.delete(watcher) || watchers.size > 0) return;
+      this.watchers.delete(topic);
+      this.hub.postMessage({ type: "leave", topic });
+    };
   }
 
   /** Tell the server that this device has stored everything up to `seq`. */
@@ -94,6 +117,11 @@ export class Live {
     if (!followings?.delete(following) || followings.size > 0) return;
     this.followings.delete(topic);
     this.hub.postMessage({ type: "leave", topic });
+  }
+
+  private synced(sync: Sync): void {
+    this.each(sync.topic, (following) => following.synced(sync));
+    if (!sync.ok) for (const watcher of [...(this.watchers.get(sync.topic) ?? [])]) watcher.refused?.();
   }
 
   private each(topic: string, tell: (following: Following) => void): void {

@@ -13,8 +13,9 @@ import { Backoff } from "./backoff";
 import { Commands } from "./commands";
 import type { Connection, FromHub, Port, ToHub } from "./messages";
 import type { Outbox } from "./outbox";
-import type { End, LiveEvent, Sync } from "./protocol";
+import type { End, Latest, LiveEvent, Sync } from "./protocol";
 import { FollowedTopic } from "./topic";
+import { WatchedTopic } from "./watched";
 import type { OpenWire, Wire, WireListener } from "./wire";
 
 const TICK_MS = 5_000;
@@ -28,7 +29,7 @@ const GATHER_MS = 10;
 export type TabPort = Port<FromHub>;
 
 export class Hub {
-  private readonly topics = new Map<string, FollowedTopic>();
+  private readonly topics = new Map<string, FollowedTopic | WatchedTopic>();
   private readonly tabs = new Set<TabPort>();
   private readonly backoff = new Backoff();
   private readonly commands: Commands;
@@ -57,6 +58,8 @@ export class Hub {
         return this.identify(message.account);
       case "follow":
         return this.follow(tab, message.topic, message.position);
+      case "watch":
+        return this.watch(tab, message.topic);
       case "leave":
         return this.leave(tab, message.topic);
       case "ack":
@@ -108,7 +111,7 @@ export class Hub {
 
   private follow(tab: TabPort, name: string, position: string | null): void {
     const known = this.topics.get(name);
-    const topic = known ?? new FollowedTopic(name);
+    const topic = known instanceof FollowedTopic ? known : new FollowedTopic(name);
     this.topics.set(name, topic);
     const { ask, replay, sync } = topic.join(tab, position);
     for (const event of replay) tab.postMessage({ type: "event", event });
@@ -116,8 +119,15 @@ export class Hub {
     if (ask) this.ask(name, topic);
   }
 
+  private watch(tab: TabPort, name: string): void {
+    const known = this.topics.get(name);
+    const topic = known instanceof WatchedTopic ? known : new WatchedTopic();
+    this.topics.set(name, topic);
+    if (topic.join(tab)) this.ask(name, topic);
+  }
+
   /** Have the server serve a topic from its position. */
-  private ask(name: string, topic: FollowedTopic): void {
+  private ask(name: string, topic: FollowedTopic | WatchedTopic): void {
     if (this.connection.state === "open" && this.wire?.subscribe(new Map([[name, topic.position]]))) return;
     this.changeTopics();
   }
@@ -162,6 +172,7 @@ export class Hub {
       beat: () => (this.connection.heardAt = Date.now()),
       sync: (sync) => this.synced(sync),
       event: (event) => this.arrived(event),
+      latest: (latest) => this.renewed(latest),
       reply: (reply) => this.commands.answered(reply),
       ended: (end) => this.ended(end),
     };
@@ -193,7 +204,12 @@ export class Hub {
 
   private arrived(event: LiveEvent): void {
     const topic = this.topics.get(event.topic);
-    if (topic?.take(event)) this.post(topic.tabs, { type: "event", event });
+    if (topic instanceof FollowedTopic && topic.take(event)) this.post(topic.tabs, { type: "event", event });
+  }
+
+  private renewed(latest: Latest): void {
+    const topic = this.topics.get(latest.topic);
+    if (topic instanceof WatchedTopic && topic.take(latest)) this.post(topic.tabs, { type: "latest", latest });
   }
 
   /** Somebody looks, or the network is back: what is shown should be true at once. */

@@ -1,5 +1,5 @@
 /** What tabs and their hub tell each other, whether the hub lives in a SharedWorker or in the tab itself. */
-import type { LiveEvent, Reply, Sync } from "./protocol";
+import type { Latest, LiveEvent, Reply, Sync } from "./protocol";
 
 export type ToHub =
   /** first */
@@ -7,6 +7,8 @@ export type ToHub =
   /** somebody else is logged in now, or nobody */
   | { type: "identify"; account: string | null }
   | { type: "follow"; topic: string; position: string | null }
+  | { type: "watch"; topic: string }
+  /** neither follow nor watch it any more */
   | { type: "leave"; topic: string }
   | { type: "ack"; topic: string; seq: number }
   | { type: "command"; id: string; name: string; data: unknown; keep: boolean; expiresAt: number }
@@ -20,6 +22,7 @@ export type FromHub =
   | { type: "connection"; connection: Connection }
   | { type: "sync"; sync: Sync }
   | { type: "event"; event: LiveEvent }
+  | { type: "latest"; latest: Latest }
   | { type: "reply"; reply: Reply };
 
 /** How it stands with the server. Times are Unix milliseconds. */

@@ -26,6 +26,12 @@ export interface Sync {
   to?: number;
 }
 
+/** The newest value of a topic that keeps only that. */
+export interface Latest {
+  topic: string;
+  data: unknown;
+}
+
 /** The answer to a command. */
 export type Reply = { id: string; ok: true; data: unknown } | { id: string; ok: false; error: CommandProblem };
 

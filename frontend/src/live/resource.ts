@@ -19,6 +19,8 @@ export interface ResourceOptions<T> {
   load: () => Promise<Snapshot<T>>;
   /** The state after an event; events of no interest return the state as it is. */
   apply: (state: T, event: LiveEvent) => T;
+  /** True for an event after which only another snapshot is true. */
+  outdates?: (event: LiveEvent) => boolean;
   /** Told the seq up to which this device now has everything, as often as that moves while live. */
   stored?: (seq: number) => void;
 }
@@ -63,7 +65,7 @@ export class Resource<T> {
 
   /** Load a fresh snapshot; resolves when it is there. */
   async load(): Promise<void> {
-    this.loading ??= this.loadOnce().finally(() => (this.loading = undefined));
+    this.loading ??= this.loadOnce();
     return this.loading;
   }
 
@@ -79,6 +81,7 @@ export class Resource<T> {
     try {
       const { state, position } = await this.options.load();
       if (this.stopped) return;
+      this.loading = undefined; // what follows may ask for another one
       this.backoff.worked();
       batch(() => {
         this.current.value = state;
@@ -92,6 +95,7 @@ export class Resource<T> {
   }
 
   private failed(error: Error): void {
+    this.loading = undefined;
     if (this.stopped) return;
     this.problem.value = error;
     if (error instanceof NotLoadable) {
@@ -128,6 +132,7 @@ export class Resource<T> {
     if (this.behind || state === undefined) return;
     try {
       this.current.value = this.options.apply(state, event);
+      if (this.options.outdates?.(event)) return this.reset();
       this.options.stored?.(event.seq);
     } catch (error) {
       console.error(error);

@@ -1,11 +1,12 @@
 /** The WebSocket wire: `/v1/socket`, subprotocol `tiffin.v1`. */
-import { endOf, type CommandProblem, type LiveEvent, type Reply, type Sync } from "./protocol";
+import { endOf, type CommandProblem, type Latest, type LiveEvent, type Reply, type Sync } from "./protocol";
 import type { OpenWire, WireListener } from "./wire";
 
 type Frame =
   | { type: "hello" }
   | ({ type: "sync" } & Sync)
   | { type: "event"; event: LiveEvent }
+  | ({ type: "latest" } & Latest)
   | { type: "ok"; id: string; data: unknown }
   | ({ type: "error"; id: string | null } & CommandProblem)
   | { type: "heartbeat" };
@@ -68,6 +69,8 @@ function take(frame: Frame, listener: WireListener): void {
       return listener.sync(frame);
     case "event":
       return listener.event(frame.event);
+    case "latest":
+      return listener.latest({ topic: frame.topic, data: frame.data });
     case "ok":
       return listener.reply({ id: frame.id, ok: true, data: frame.data });
     case "error":

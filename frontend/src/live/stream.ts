@@ -1,5 +1,5 @@
 /** The SSE wire: `GET /v1/events`, read by `fetch`, so that heartbeats, refusals and the cursor are ours to see. */
-import { endOf, type LiveEvent, type Reply, type Sync } from "./protocol";
+import { endOf, type Latest, type LiveEvent, type Reply, type Sync } from "./protocol";
 import { type Block, SseParser } from "./sse";
 import type { OpenWire, WireListener } from "./wire";
 
@@ -84,6 +84,7 @@ function take(block: Block, listener: WireListener): boolean {
     return true;
   }
   if (block.event === "sync") listener.sync(body as Sync);
+  else if (block.event === "latest") listener.latest(body as Latest);
   else listener.event(body as LiveEvent);
   return false;
 }

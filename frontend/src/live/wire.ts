@@ -2,7 +2,7 @@
  * One connection to the server, by SSE or WebSocket. It opens, tells what arrives, and ends once; it never comes back
  * by itself, that is the hub's. Whoever closes it hears nothing more of it.
  */
-import type { End, LiveEvent, Reply, Sync } from "./protocol";
+import type { End, Latest, LiveEvent, Reply, Sync } from "./protocol";
 
 /** What a wire tells its hub. */
 export interface WireListener {
@@ -11,6 +11,7 @@ export interface WireListener {
   beat(): void;
   sync(sync: Sync): void;
   event(event: LiveEvent): void;
+  latest(latest: Latest): void;
   reply(reply: Reply): void;
   ended(end: End): void;
 }

@@ -1,31 +1,35 @@
-/** A map with markers. Its library comes only when a map is shown; where it cannot, the page goes on without. */
+/** A map with markers, a way and a courier who moves. Its library comes only when a map is shown; where it cannot, the page goes on without. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
+import type { Courier } from "./courier-pin";
 import type { DrawnMap } from "./draw";
+import type { Point } from "./way";
 import "./map.css";
 
-export interface Marker {
+export interface Marker extends Point {
   id: string;
   kind: "restaurant" | "home" | "courier";
   label: string;
-  latitude: number;
-  longitude: number;
   onClick?: () => void;
 }
 
 interface CityMapProps {
   markers: Marker[];
+  /** a line */
+  way?: readonly Point[] | null;
+  /** who is on it; another object is another courier */
+  courier?: Courier | null;
   /** gets the point that a person touches */
-  onPick?: (point: { latitude: number; longitude: number }) => void;
+  onPick?: (point: Point) => void;
 }
 
-export function CityMap({ markers, onPick }: CityMapProps) {
+export function CityMap({ markers, way = null, courier = null, onPick }: CityMapProps) {
   const element = useRef<HTMLDivElement>(null);
   const drawn = useRef<DrawnMap | null>(null);
   const state = useSignal<"loading" | "shown" | "failed">("loading");
-  const newest = useRef({ markers, onPick });
-  newest.current = { markers, onPick };
+  const newest = useRef({ markers, way, courier, onPick });
+  newest.current = { markers, way, courier, onPick };
 
   useEffect(() => {
     let gone = false;
@@ -36,6 +40,8 @@ export function CityMap({ markers, onPick }: CityMapProps) {
         // the component may be gone by now
         if (gone as boolean) return drawn.current.remove();
         drawn.current.show(newest.current.markers);
+        drawn.current.showWay(newest.current.way);
+        drawn.current.follow(newest.current.courier);
         state.value = "shown";
       })
       .catch((error: unknown) => {
@@ -52,6 +58,8 @@ export function CityMap({ markers, onPick }: CityMapProps) {
     markers.map(({ id, kind, label, latitude, longitude }) => [id, kind, label, latitude, longitude]),
   );
   useEffect(() => drawn.current?.show(newest.current.markers), [shown]);
+  useEffect(() => drawn.current?.showWay(way), [way]);
+  useEffect(() => drawn.current?.follow(courier), [courier]);
 
   return (
     <div class="city-map" data-state={state.value}>

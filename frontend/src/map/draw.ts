@@ -1,10 +1,19 @@
 /** Draws the city with MapLibre on tiles of this server; nothing is asked for anywhere else. */
-import { LngLatBounds, Map as MapLibre, Marker as Pin, addProtocol, setWorkerUrl } from "maplibre-gl";
+import {
+  type GeoJSONSource,
+  LngLatBounds,
+  Map as MapLibre,
+  Marker as Pin,
+  addProtocol,
+  setWorkerUrl,
+} from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { PMTiles, Protocol } from "pmtiles";
 import type { Marker } from "./city-map";
-import { BASEMAP, styleOf } from "./style";
+import { type Courier, CourierPin } from "./courier-pin";
+import { BASEMAP, lineOf, styleOf } from "./style";
+import type { Point } from "./way";
 
 setWorkerUrl(workerUrl);
 const protocol = new Protocol();
@@ -12,15 +21,14 @@ addProtocol("pmtiles", protocol.tile);
 
 export interface DrawnMap {
   show(markers: readonly Marker[]): void;
+  showWay(way: readonly Point[] | null): void;
+  follow(courier: Courier | null): void;
   remove(): void;
 }
 
 const DARK = "(prefers-color-scheme: dark)";
 
-export async function drawMap(
-  element: HTMLElement,
-  onPick: (point: { latitude: number; longitude: number }) => void,
-): Promise<DrawnMap> {
+export async function drawMap(element: HTMLElement, onPick: (point: Point) => void): Promise<DrawnMap> {
   const tiles = new PMTiles(`${location.origin}${BASEMAP}`);
   protocol.add(tiles);
   // without tiles the markers still say where things are to each other
@@ -28,7 +36,7 @@ export async function drawMap(
   const dark = matchMedia(DARK);
   const map = new MapLibre({
     container: element,
-    style: styleOf(header !== null, dark.matches),
+    style: styleOf(header !== null, dark.matches, null),
     center: header ? [header.centerLon, header.centerLat] : [24.944, 60.1712],
     zoom: 14,
     attributionControl: { compact: false },
@@ -37,14 +45,27 @@ export async function drawMap(
     ...(header && { maxBounds: boundsOf(header), minZoom: header.minZoom, maxZoom: 18 }),
   });
   map.touchZoomRotate.disableRotation();
-  const restyle = () => map.setStyle(styleOf(header !== null, dark.matches));
+  let way: readonly Point[] | null = null;
+  let courierPin: CourierPin | null = null;
+  const restyle = () => map.setStyle(styleOf(header !== null, dark.matches, way));
+  const drawWay = () => void map.getSource<GeoJSONSource>("way")?.setData(lineOf(way));
   dark.addEventListener("change", restyle);
+  map.on("style.load", drawWay);
   map.on("click", (event) => onPick({ latitude: event.lngLat.lat, longitude: event.lngLat.lng }));
   map.on("idle", () => (element.dataset["idle"] = "true"));
   const pins = new Pins(map);
   return {
     show: (markers) => pins.show(markers),
+    showWay: (shown) => {
+      way = shown;
+      drawWay();
+    },
+    follow: (courier) => {
+      courierPin?.remove();
+      courierPin = courier && new CourierPin(map, courier);
+    },
     remove: () => {
+      courierPin?.remove();
       dark.removeEventListener("change", restyle);
       map.remove();
     },

@@ -1,5 +1,7 @@
 /** How the basemap looks, in light and dark. Its layers are those of tools/city. */
+import type { Feature, LineString } from "geojson";
 import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { Point } from "./way";
 
 export const BASEMAP = "/map/basemap.pmtiles";
 
@@ -13,6 +15,7 @@ const LIGHT = {
   rail: "#b9b2a6",
   text: "#574e43",
   halo: "#ffffff",
+  way: "#b83a0b",
 };
 const DARK: typeof LIGHT = {
   ground: "#1c1916",
@@ -24,26 +27,35 @@ const DARK: typeof LIGHT = {
   rail: "#514a42",
   text: "#cbbfb0",
   halo: "#1c1916",
+  way: "#ff9a5c",
 };
 
-export function styleOf(hasTiles: boolean, dark: boolean): StyleSpecification {
+/** A way as what a map draws. */
+export function lineOf(way: readonly Point[] | null): Feature<LineString> {
+  const coordinates = (way ?? []).map(({ longitude, latitude }) => [longitude, latitude]);
+  return { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } };
+}
+
+export function styleOf(hasTiles: boolean, dark: boolean, way: readonly Point[] | null): StyleSpecification {
   const colors = dark ? DARK : LIGHT;
   const ground: LayerSpecification = {
     id: "ground",
     type: "background",
     paint: { "background-color": colors.ground },
   };
-  if (!hasTiles) return { version: 8, sources: {}, layers: [ground] };
+  const line = { way: { type: "geojson" as const, data: lineOf(way) } };
+  if (!hasTiles) return { version: 8, sources: line, layers: [ground, ...ways(colors)] };
   return {
     version: 8,
     sources: {
+      ...line,
       city: {
         type: "vector",
         url: `pmtiles://${location.origin}${BASEMAP}`,
         attribution: '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>',
       },
     },
-    layers: [ground, ...areas(colors), ...streets(colors), labels(colors)],
+    layers: [ground, ...areas(colors), ...streets(colors), ...ways(colors), labels(colors)],
   };
 }
 
@@ -78,6 +90,17 @@ function streets(colors: typeof LIGHT): LayerSpecification[] {
       filter: ["!", isPath] as never,
     } as LayerSpecification,
   ];
+}
+
+function ways(colors: typeof LIGHT): LayerSpecification[] {
+  const line = (id: string, color: string, width: number): LayerSpecification => ({
+    id,
+    type: "line",
+    source: "way",
+    layout: { "line-cap": "round", "line-join": "round" },
+    paint: { "line-color": color, "line-width": width },
+  });
+  return [line("way-edge", colors.halo, 8), line("way", colors.way, 4)];
 }
 
 function labels(colors: typeof LIGHT): LayerSpecification {

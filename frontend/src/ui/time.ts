@@ -16,3 +16,8 @@ export const now = signal(Date.now(), {
 export function minutesUntil(at: string): number {
   return Math.max(0, Math.ceil((Date.parse(at) - now.value) / 60_000));
 }
+
+/** 4:05 */
+export function minutesAndSeconds(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

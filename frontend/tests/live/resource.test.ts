@@ -16,6 +16,7 @@ class Loads {
   readonly scene = new Scene();
   loads = 0;
   apply = (state: Numbers, seq: number): Numbers => [...state, seq];
+  outdating: number[] = [];
   private readonly waiting: ((answer: Snapshot<Numbers> | Error) => void)[] = [];
 
   constructor() {
@@ -28,6 +29,7 @@ class Loads {
         );
       },
       apply: (state, event) => this.apply(state, event.seq),
+      outdates: (event) => this.outdating.includes(event.seq),
     });
   }
 
@@ -148,6 +150,19 @@ test("an event that cannot be applied is made good by a snapshot", async () => {
   await loads.answer(4);
   loads.scene.wire.events(5);
   expect(loads.shown).toEqual(["live", 5]);
+});
+
+test("after an event that outdates the state another snapshot is loaded, and again if it came too early", async () => {
+  const loads = await live();
+  loads.outdating = [4, 6];
+  loads.scene.wire.events(4);
+  expect([loads.shown, loads.loads]).toEqual([["old", 4], 2]);
+  loads.scene.wire.events(5, 6);
+  await loads.answer(5);
+  expect([loads.shown, loads.loads]).toEqual([["old", 6], 3]);
+  await loads.answer(6);
+  loads.scene.wire.events(7);
+  expect([loads.shown, loads.loads]).toEqual([["live", 7], 3]);
 });
 
 test("a patch shows at once and the next event has the last word", async () => {

@@ -78,6 +78,10 @@ export class ScriptedWire implements Wire {
     for (const seq of seqs) this.say((listener) => listener.event(event(seq)));
   }
 
+  latest(topic: string, data: unknown): void {
+    this.say((listener) => listener.latest({ topic, data }));
+  }
+
   end(reason = "lost", more: Partial<End> = {}): void {
     this.say((listener) => listener.ended({ reason, comeBack: true, backOff: false, ...more }));
   }
@@ -144,6 +148,11 @@ export class Tab implements Port<FromHub> {
   /** `ok`, or the reason of a reset or refusal, one a sync. */
   get syncs(): string[] {
     return this.heard.flatMap((told) => (told.type === "sync" ? [told.sync.ok ? "ok" : (told.sync.reason ?? "")] : []));
+  }
+
+  /** The values of topics that keep only the newest. */
+  get values(): unknown[] {
+    return this.heard.flatMap((told) => (told.type === "latest" ? [told.latest.data] : []));
   }
 
   get replies(): string[] {

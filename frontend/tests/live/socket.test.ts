@@ -53,6 +53,7 @@ function open(onSync: (wire: Wire) => void = () => undefined) {
       onSync(wire);
     },
     event: (event) => heard.push(`event ${event.seq}`),
+    latest: ({ topic, data }) => heard.push(`latest ${topic} ${JSON.stringify(data)}`),
     reply: (reply) => heard.push(`reply ${reply.id} ${reply.ok ? "ok" : reply.error.message}`),
     ended: (end) => heard.push(`ended ${end.reason} ${end.comeBack ? "back" : "final"}${end.backOff ? " later" : ""}`),
   });
@@ -73,8 +74,8 @@ test("frames come alone and in arrays", () => {
   socket.say({ type: "hello" });
   socket.say({ type: "sync", topic: "a", ok: true }, { type: "event", event: { seq: 8 } }, { type: "heartbeat" });
   socket.say({ type: "ok", id: "c1", data: null }, { type: "error", id: "c2", code: "x", message: "No.", details: {} });
-  socket.say({ type: "latest", topic: "a", data: {} });
-  expect(heard).toEqual(["opened", "sync a", "event 8", "reply c1 ok", "reply c2 No."]);
+  socket.say({ type: "latest", topic: "a", data: { x: 1 } });
+  expect(heard).toEqual(["opened", "sync a", "event 8", "reply c1 ok", "reply c2 No.", 'latest a {"x":1}']);
 });
 
 test("topics, acks and commands are sent as the protocol says, and only while it is open", () => {

@@ -54,6 +54,7 @@ class ScriptedStream {
         this.onSync();
       },
       event: (event) => this.heard.push(`event ${event.seq}`),
+      latest: ({ topic, data }) => this.heard.push(`latest ${topic} ${JSON.stringify(data)}`),
       reply: (reply) => this.heard.push(`reply ${reply.id} ${reply.ok ? "ok" : reply.error.code}`),
       ended: (end) => void this.ends.push(end),
     };
@@ -70,6 +71,12 @@ test("syncs and events are told, heartbeats only as a sign of life", async () =>
     'retry: 3000\nid: -\n\nevent: heartbeat\ndata: {"at":"x"}\n\n' + SYNC + 'event: a.b\ndata: {"seq":3}\n\n',
   );
   await vi.waitFor(() => expect(stream.heard).toEqual(["opened", "sync a", "event 3"]));
+});
+
+test("the newest value of a topic is told", async () => {
+  const stream = new ScriptedStream();
+  stream.write('event: latest\ndata: {"topic":"order.1.location","data":{"speed_mps":4}}\n\n');
+  await vi.waitFor(() => expect(stream.heard).toEqual(["opened", 'latest order.1.location {"speed_mps":4}']));
 });
 
 test("bye ends it with the server's reason, and a stream that only says bye never was open", async () => {

@@ -4,7 +4,6 @@ import { useEffect } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
 import { api, ask } from "../../app/api";
 import { clock, t, tOr } from "../../i18n";
-import { CityMap } from "../../map/city-map";
 import { Dialog } from "../../ui/dialog";
 import { useDisconnected } from "../../ui/connection";
 import { useAction, useResource } from "../../ui/hooks";
@@ -12,7 +11,10 @@ import { Icon } from "../../ui/icons";
 import { minutesUntil } from "../../ui/time";
 import { BillLines, BillSums } from "../bill";
 import { NotFound } from "../not-found";
+import { CourierCard } from "./courier-card";
+import { useDelivery } from "./delivery";
 import { hasFailed, isOver, type Order, orderOf, type Step, stepsOf } from "./order";
+import { OrderMap } from "./order-map";
 import { Receipt } from "./receipt";
 import { ReorderButton } from "./reorder";
 
@@ -33,11 +35,16 @@ export function OrderPage() {
 
 function Followed({ order, live }: { order: Order; live: boolean }) {
   const { state } = order;
+  const delivery = useDelivery(order);
   useEffect(() => void (document.title = `${t(`order.${state}`)} · ${order.number}`), [state, order.number]);
   return (
     <main id="content" class="order" data-state={state}>
-      <div class="stack">
+      <div class="stack order-head">
         <Now order={order} live={live} />
+        {delivery && <CourierCard delivery={delivery} />}
+      </div>
+      <OrderMap order={order} delivery={delivery} />
+      <div class="stack order-steps">
         <section class="card" aria-label={t("order.steps")}>
           <ol class="steps">
             {stepsOf(order).map((step) => (
@@ -47,17 +54,14 @@ function Followed({ order, live }: { order: Order; live: boolean }) {
         </section>
         <Actions order={order} />
       </div>
-      <div class="stack">
-        <OrderMap order={order} />
-        <section class="card" aria-label={t("order.bill")}>
-          <h2>{t("order.bill")}</h2>
-          <BillLines bill={order.bill} />
-          <BillSums bill={order.bill} />
-          <p class="quiet small">
-            {t("order.to")} {order.destination.street}, {order.destination.city}
-          </p>
-        </section>
-      </div>
+      <section class="card order-bill" aria-label={t("order.bill")}>
+        <h2>{t("order.bill")}</h2>
+        <BillLines bill={order.bill} />
+        <BillSums bill={order.bill} />
+        <p class="quiet small">
+          {t("order.to")} {order.destination.street}, {order.destination.city}
+        </p>
+      </section>
     </main>
   );
 }
@@ -170,22 +174,4 @@ function CancelDialog({ order, onClose }: { order: Order; onClose: () => void })
       </button>
     </Dialog>
   );
-}
-
-function OrderMap({ order }: { order: Order }) {
-  const { restaurant, destination } = order;
-  return (
-    <div class="order-map">
-      <CityMap
-        markers={[
-          { id: "restaurant", kind: "restaurant", label: restaurant.name, ...pointOf(restaurant) },
-          { id: "home", kind: "home", label: t("map.home"), ...pointOf(destination) },
-        ]}
-      />
-    </div>
-  );
-}
-
-function pointOf({ latitude, longitude }: { latitude: number; longitude: number }) {
-  return { latitude, longitude };
 }

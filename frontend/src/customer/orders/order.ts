@@ -20,10 +20,21 @@ async function load(id: string): Promise<Snapshot<Order>> {
   return { state: order, position: order.position ?? "" };
 }
 
+/** From the restaurant's word on, until it is over: somebody may bring it. */
+export function isUnderWay(state: OrderState): boolean {
+  return WAY.indexOf(state) > 0 && !isOver(state);
+}
+
 function apply(order: Order, event: LiveEvent): Order {
-  if (!event.type.startsWith("order.") || event.type === "order.changed") return order;
-  const { state, at, by, reason, ready_at, eta_at, ended_at } = (event as LiveEvent<"order.placed">).data;
+  if (event.type === "order.eta_changed") return { ...order, eta_at: event.data.eta_at };
+  if (!isTransition(event)) return order;
+  const { state, at, by, reason, ready_at, eta_at, ended_at } = event.data;
   return { ...order, state, ready_at, eta_at, ended_at, history: [...order.history, { state, at, by, reason }] };
+}
+
+/** What couriers do is told on the same topic, and is no transition. */
+function isTransition(event: LiveEvent): event is LiveEvent<"order.placed"> {
+  return event.type.startsWith("order.") && "state" in event.data;
 }
 
 export interface Step {

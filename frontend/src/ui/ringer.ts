@@ -1,7 +1,6 @@
 /**
- * The sound of the board, made by oscillators: a bell that keeps ringing until a person has seen the order, louder and
- * faster the longer nobody looks, and a low alarm when the board is not connected. Browsers allow sound only after a
- * touch, so `unlock` belongs to one.
+ * The sound of an app, made by oscillators: a bell that keeps ringing until somebody has seen to it, in four degrees of
+ * loudness, and a low alarm when nothing can ring. Browsers allow sound only after a touch, so `unlock` belongs to one.
  */
 import { computed, signal } from "@preact/signals";
 
@@ -75,7 +74,7 @@ export class Ringer {
     if (on) this.horn = repeat(() => this.play(ALARM, 0.8), ALARM_MS);
   }
 
-  /** Nobody shows the board any more. */
+  /** Nobody shows it any more. */
   close(): void {
     this.ring(null);
     this.alarm(false);

@@ -1,19 +1,24 @@
+import type { ComponentChildren } from "preact";
 import { logOut, profile } from "../app/session";
 import { type Language, LANGUAGES, language, speak, t } from "../i18n";
-import { Dialog } from "../ui/dialog";
-import { useAction } from "../ui/hooks";
-import { Icon } from "../ui/icons";
+import { Dialog } from "./dialog";
+import { useAction } from "./hooks";
 import type { Ringer } from "./ringer";
+import { SoundTest } from "./sound";
 
-/** This device: its sound, its language, who uses it and for which restaurant. */
-export function SettingsDialog({ ringer, onClose }: { ringer: Ringer; onClose: () => void }) {
+interface DeviceDialogProps {
+  ringer: Ringer;
+  onClose: () => void;
+  /** what the app has to add */
+  children?: ComponentChildren;
+}
+
+/** This device: its sound, its language, who uses it. */
+export function DeviceDialog({ ringer, onClose, children }: DeviceDialogProps) {
   const leave = useAction(logOut);
   return (
-    <Dialog title={t("kitchen.settings")} onClose={onClose}>
-      <button onClick={() => void ringer.unlock().then(() => ringer.test())}>
-        <Icon name="sound" />
-        {t("kitchen.testSound")}
-      </button>
+    <Dialog title={t("device.title")} onClose={onClose}>
+      <SoundTest ringer={ringer} />
       <label class="field">
         {t("language.label")}
         <select value={language.value} onChange={(event) => void speak(event.currentTarget.value as Language)}>
@@ -24,9 +29,7 @@ export function SettingsDialog({ ringer, onClose }: { ringer: Ringer; onClose: (
           ))}
         </select>
       </label>
-      <a class="button" href="/kitchen?choose">
-        {t("kitchen.another")}
-      </a>
+      {children}
       <button disabled={leave.busy} onClick={() => void leave.run()}>
         {t("session.logOut")} ({profile.value?.name})
       </button>

@@ -1,4 +1,4 @@
-/** Keeps the screen on while the board is shown, where the browser can. Returns how to stop. */
+/** Keeps the screen on while it is shown, where the browser can. Returns how to stop. */
 export function keepAwake(): () => void {
   let lock: WakeLockSentinel | undefined;
   const hold = () => {
