@@ -145,6 +145,13 @@ TOPICS: dict[str, frozenset[str]] = {
 }
 
 
+@pytest.fixture
+async def town(town: Town) -> Town:
+    """A town with an order on board."""
+    await town.carry()
+    return town
+
+
 def _shape(path: str) -> str:
     """`GET /v1/orders/{x}`: a row or a route without the names of its parameters."""
     path = path.split("?")[0]

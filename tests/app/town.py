@@ -60,8 +60,6 @@ class Town:
             await self.node.built.accounts.set_role_by_email(f"{name}@example.org", Role(name), granted=True)
         await self._open_restaurant()
         await self.order()
-        self.ids["carried_id"] = await self.carry()
-        await self.order()
 
     async def _open_restaurant(self) -> None:
         made = await self.post("owner", "/v1/restaurants", RESTAURANT)
@@ -90,8 +88,8 @@ class Town:
                 await asyncio.sleep(0.01)
         return order_id
 
-    async def carry(self) -> str:
-        """The newest order is with the courier, on the way to its customer; its id."""
+    async def carry(self) -> None:
+        """The newest order is with the courier, on the way to its customer: `carried_id`; and there is a next one."""
         await self.send("courier", "PUT", "/v1/courier/duty", {"on_duty": True})
         order_id = self.ids["order_id"]
         await self.post("staff", f"/v1/tickets/{order_id}/accept", {"minutes": 10})
@@ -102,7 +100,8 @@ class Town:
         )
         await self.node.database.pool.execute(take, UUID(order_id), self.accounts["courier"])
         await self.post("courier", f"/v1/assignments/{order_id}/advance", {"to": "picked_up"})
-        return order_id
+        self.ids["carried_id"] = order_id
+        await self.order()
 
     async def new_token(self, name: str) -> str:
         """An access token of a fresh session."""
