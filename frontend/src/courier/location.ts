@@ -80,6 +80,11 @@ export class LocationReports {
     this.storage.removeItem(STORED);
   }
 
+  /** Report where the courier is now, before the next report is due. */
+  reportNow(): void {
+    if (this.shift) this.tick();
+  }
+
   private tick(): void {
     const fix = this.position.fix.peek();
     if (fix && fix.at !== this.reportedAt) return this.take(fix);
