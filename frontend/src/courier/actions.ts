@@ -8,7 +8,7 @@ import { live } from "../app/session";
 import { t, tOr } from "../i18n";
 import { CommandRefused, type Resource } from "../live";
 import { sentence } from "../ui/hooks";
-import { serverNow } from "../ui/server-clock";
+import { toServer } from "../ui/server-clock";
 import { toast } from "../ui/toast";
 import { type Assignment, type Offer, type Standing, withAssignment, withoutOffer } from "./standing";
 
@@ -108,7 +108,7 @@ async function answer(me: Me, offer: Offer, how: "accept" | "decline", send: (of
 
 /** Nobody wants an offer after its time. */
 function untilOver(offer: Offer) {
-  return { keep: true, expiresInMs: Math.max(LEAST_MS, Date.parse(offer.expires_at) - serverNow.peek()) };
+  return { keep: true, expiresInMs: Math.max(LEAST_MS, Date.parse(offer.expires_at) - toServer(Date.now())) };
 }
 
 function has({ assignments }: Standing, { order_id }: Assignment): boolean {

@@ -4,7 +4,6 @@ import { api, ask } from "../app/api";
 import { distance, t } from "../i18n";
 import { CityMap, type Marker } from "../map/city-map";
 import type { Courier } from "../map/courier-pin";
-import { now } from "../ui/time";
 import { Guide, pointsOf, progressOn, type WayView } from "./guide";
 import type { Position } from "./position";
 import type { Assignment } from "./standing";
@@ -62,7 +61,7 @@ function courierAt(position: Position): Courier {
   const look = () => {
     const fix = position.fix.peek();
     if (!fix) return null;
-    const ageMs = now.peek() - fix.at;
+    const ageMs = Date.now() - fix.at;
     const { latitude, longitude, headingDegrees } = fix;
     return { latitude, longitude, headingDegrees, ageMs, old: ageMs > OLD_MS, jumps: 0 };
   };
