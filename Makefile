@@ -68,7 +68,7 @@ demo: site ## watch a city order, cook and deliver through the public API; Ctrl-
 test: site ## run the tests, on servers and in a browser of their own; some: make test ARGS='-k orders'
 	-@.ci/install
 	$(if $(ARGS),,$(NPM) run --silent test)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
 chaos: setup ## orders under faults and a verdict at the end: make chaos SECONDS=600 SEED=7; Ctrl-C ends it early
 	@exec $(BIN)/python -m tests.chaos.run --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) $(ARGS)

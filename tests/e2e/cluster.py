@@ -76,6 +76,7 @@ class Cluster:
             "TIFFIN_DRAIN_SECONDS": "0.5",
             "TIFFIN_LOG_LEVEL": "warning",
             "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000",
+            "TIFFIN_OFFER_SECONDS": "5",
             "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
             **settings,
         }
@@ -90,6 +91,14 @@ class Cluster:
             node = Node(await found, process, output, reading)
         self.nodes.append(node)
         return node
+
+    async def make_administrator(self, email: str) -> None:
+        """Grant the role as operators do: the first one cannot be made by anybody else."""
+        environment = {**os.environ, "TIFFIN_DATABASE_URL": self.postgres.url, "TIFFIN_NATS_URL": self.nats.url}
+        command = (sys.executable, "-m", "tiffin.cli.main", "grant", email, "admin")
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=-1, stderr=-2)
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said.decode()
 
     async def remove(self, node: Node, with_signal: signal.Signals) -> None:
         """End a node."""

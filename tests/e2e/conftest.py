@@ -27,5 +27,13 @@ async def cluster(cluster_folder: Path) -> AsyncIterator[Cluster]:
 
 @pytest.fixture(scope="package")
 async def city(cluster: Cluster) -> City:
-    """Two restaurants with two staff each, and three customers."""
-    return await populate(cluster.pool, cluster.origins, restaurants=2, staff=2, customers=3)
+    """Two restaurants with two staff each, three customers and five couriers."""
+    return await populate(
+        cluster.pool,
+        cluster.origins,
+        restaurants=2,
+        staff=2,
+        customers=3,
+        couriers=5,
+        make_administrator=cluster.make_administrator,
+    )

@@ -108,7 +108,7 @@ async def test_who_takes_nothing_is_cut_with_the_reason_slow(quick: KernelNode) 
     slow = list(quick.hub.subscribers)[:2]
     await quick.write("open.a", *(Written(text=f"{number} {_FILLER}") for number in range(40)))
     assert await _numbers(healthy, 40) == list(range(40))
-    await eventually(lambda: [subscriber.ended_by for subscriber in slow] == [SLOW, SLOW], seconds=5)
+    await eventually(lambda: [subscriber.ended_by for subscriber in slow] == [SLOW, SLOW])
     await eventually(lambda: len(quick.hub.subscribers) == 1)
     await stuck.until_end()
     assert not stuck.complete, "the rest was dropped, not delivered"
