@@ -51,10 +51,15 @@ class Rider:
         """Somebody orders, and the restaurant accepts."""
         order = await self.kitchen.order()
         self.placed.append(order)
+        await eventually(lambda: self._has_ticket(order))
         await self.kitchen.people.staff[0].tiffin.answer_ticket(order.order_id, "accept", {"minutes": 10})
         if ready:
             await self.make_ready(order)
         return order
+
+    async def _has_ticket(self, order: Placed) -> bool:
+        tickets = (await self.kitchen.people.staff[0].tiffin.list_tickets(self.kitchen.restaurant_id))["tickets"]
+        return any(ticket["ticket_id"] == order.order_id for ticket in tickets)
 
     async def make_ready(self, order: Placed) -> None:
         """The food is in its bag."""
@@ -105,6 +110,10 @@ class Phone:
     async def press(self, name: str, *, within: Locator | None = None) -> None:
         """Touch a button."""
         await (within or self.page).get_by_role("button", name=name, exact=True).click()
+
+    async def stand_at(self, latitude: float) -> None:
+        """On the street that leads to the restaurant."""
+        await self.page.context.set_geolocation({"latitude": latitude, "longitude": START["longitude"]})
 
     async def take(self, order: Placed) -> None:
         """Accept the offer."""

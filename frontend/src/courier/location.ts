@@ -80,9 +80,11 @@ export class LocationReports {
     this.storage.removeItem(STORED);
   }
 
-  /** Report where the courier is now, before the next report is due. */
+  /** Measure and report now, before the next report is due. */
   reportNow(): void {
-    if (this.shift) this.tick();
+    if (!this.shift) return;
+    this.due = true;
+    this.position.refresh();
   }
 
   private tick(): void {

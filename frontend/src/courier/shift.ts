@@ -8,6 +8,11 @@ import { Position } from "./position";
 import type { Standing } from "./standing";
 
 const LOCK = "tiffin-location";
+/**
+ * So soon after a pick-up its customer is shown where the courier is. They see only what was measured after it, and the
+ * server's clock is known to the second.
+ */
+const BOARDED_MS = 1_500;
 
 export interface Device {
   position: Position;
@@ -42,8 +47,9 @@ export function useShift({ position, reports }: Device, { onDutySince, assignmen
     };
   }, [onDutySince]);
   const onBoard = assignments.filter((one) => one.state === "on_board").length;
-  // somebody may see it from now on, and should not have to wait for the next one
   useEffect(() => {
-    if (onBoard > 0) reports.reportNow();
+    if (onBoard === 0) return;
+    const timer = setTimeout(() => reports.reportNow(), BOARDED_MS);
+    return () => clearTimeout(timer);
   }, [onBoard]);
 }

@@ -251,6 +251,8 @@ test("a position is reported before its time where somebody waits for it", async
   geolocation.move(60);
   await live.answer();
   await ride(geolocation, 1, 4);
+  await vi.advanceTimersByTimeAsync(500);
   reports.reportNow();
+  expect(geolocation.measured).toBe(1);
   expect(live.lists).toEqual([[60], [3]]);
 });
