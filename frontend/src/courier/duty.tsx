@@ -6,10 +6,14 @@ import { useAction } from "../ui/hooks";
 import { Icon } from "../ui/icons";
 import type { Ringer } from "../ui/ringer";
 import { ringAloud } from "../ui/sound";
+import { now } from "../ui/time";
 import { setDuty, whyNot } from "./actions";
 import type { Position } from "./position";
 import type { Device } from "./shift";
 import type { Standing } from "./standing";
+
+/** Where nothing moves, devices say after a while that they do not know: for so long that is no trouble. */
+const KNOWN_MS = 60_000;
 
 interface OffDutyProps {
   me: Resource<Standing>;
@@ -53,7 +57,9 @@ export function OffDuty({ me, device, ringer }: OffDutyProps) {
 /** What keeps the courier from being found, and what to do about it. */
 export function LocationTrouble({ position }: { position: Position }) {
   const trouble = position.trouble.value;
-  if (!trouble) return null;
+  const fix = position.fix.value;
+  const isKnown = fix !== null && now.value - fix.at < KNOWN_MS;
+  if (!trouble || (trouble === "unavailable" && isKnown)) return null;
   return (
     <p class="note bad row" role="alert">
       <Icon name="pin" size={32} />

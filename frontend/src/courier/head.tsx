@@ -1,6 +1,7 @@
 /** The head of the page: is it connected, who sees the courier now, and the way off duty. */
 import { useSignal } from "@preact/signals";
-import { all, t } from "../i18n";
+import { live } from "../app/session";
+import { all, clockWithSeconds, t } from "../i18n";
 import type { Resource } from "../live";
 import { DeviceDialog } from "../ui/device-dialog";
 import { useAction } from "../ui/hooks";
@@ -26,8 +27,9 @@ export function Head({ me, standing, ringer, disconnected }: HeadProps) {
   return (
     <header class="head">
       <h1 class="visually-hidden">{t("courier.title")}</h1>
+      {disconnected && <Lost />}
       <div class="row">
-        <p class="live grow" role="status">
+        <p class="live grow">
           <span class={disconnected ? "dot" : "dot on"} /> {t(disconnected ? "connection.off" : "connection.live")}
         </p>
         {standing.onDutySince !== null && (
@@ -42,6 +44,16 @@ export function Head({ me, standing, ringer, disconnected }: HeadProps) {
       <Seen standing={standing} />
       {asking.value && <DeviceDialog ringer={ringer} onClose={() => (asking.value = false)} />}
     </header>
+  );
+}
+
+function Lost() {
+  const { state, heardAt } = live().connection.value;
+  const words = state === "ended" ? "connection.ended" : "connection.waiting";
+  return (
+    <p class="lost" role="alert">
+      {t(words, { time: clockWithSeconds(heardAt) })}
+    </p>
   );
 }
 

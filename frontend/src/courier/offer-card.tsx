@@ -94,8 +94,9 @@ function Facts({ offer }: { offer: Offer }) {
 
 /** By the server's clock: the courier's may be wrong. */
 function Countdown({ offer, left }: { offer: Offer; left: number }) {
-  const seconds = Math.ceil(left / 1000);
-  const whole = Math.max(left, Date.parse(offer.expires_at) - Date.parse(offer.offered_at));
+  const whole = Date.parse(offer.expires_at) - Date.parse(offer.offered_at);
+  // the server's clock is known to the second
+  const seconds = Math.ceil(Math.min(left, whole) / 1000);
   return (
     <p class="countdown" data-hurry={seconds <= 5}>
       <Icon name="clock" size={28} />

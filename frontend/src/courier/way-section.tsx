@@ -21,11 +21,12 @@ export function WaySection({ assignment, position }: { assignment: Assignment; p
   const way = guide.way.value;
   const line = useMemo(() => way && pointsOf(way), [way]);
   const stop = stopOf(assignment);
-  const isSettled = fix !== null || position.trouble.value !== null;
+  const isSettled = guide.tried.value || position.trouble.value !== null;
+  const around = [...(fix ? [fix] : []), ...(line ?? [])];
   return (
     <section class="way-section" aria-label={t("courier.way")}>
       <div class="way-map">
-        {isSettled && <CityMap markers={[stop]} around={fix ? [fix] : []} way={line} courier={courier} />}
+        {isSettled && <CityMap markers={[stop]} around={around} way={line} courier={courier} />}
       </div>
       <p class="way-left" role="status">
         <strong>{t("courier.to", { name: stop.label })}</strong>
