@@ -37,7 +37,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // the map's library, which is loaded only where a map is shown
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { input: { customer: "customer/index.html", kitchen: "kitchen/index.html" } },
+    rolldownOptions: {
+      input: { customer: "customer/index.html", kitchen: "kitchen/index.html", courier: "courier/index.html" },
+    },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

@@ -40,8 +40,9 @@ async def browser() -> AsyncIterator[Browser]:
 class Server:
     """The node at which people look; the other one of the cluster takes their orders."""
 
-    def __init__(self, cluster: Cluster, front: Node) -> None:
+    def __init__(self, cluster: Cluster, front: Node, settings: Any = SETTINGS) -> None:
         self.origin = front.origin
+        self._settings = settings
         self._cluster = cluster
         self._front: Node | None = front
 
@@ -54,7 +55,7 @@ class Server:
     async def start(self) -> None:
         """Again, where it was; nothing if it runs."""
         if self._front is None:
-            self._front = await self._cluster.start_node(port=int(self.origin.rpartition(":")[2]), **SETTINGS)
+            self._front = await self._cluster.start_node(port=int(self.origin.rpartition(":")[2]), **self._settings)
 
 
 @pytest.fixture(scope="session")

@@ -51,13 +51,14 @@ class People:
     async def of(cls, city: City, browser: Browser, origin: str) -> Self:
         """The people of a city's first restaurant; its staff log in on browsers."""
         [restaurant] = city.restaurants
-        sessions = [await _log_in(browser, origin, person.email) for person in restaurant.staff]
+        sessions = [await log_in(browser, origin, person.email) for person in restaurant.staff]
         return cls(restaurant.owner, restaurant.staff, tuple(sessions), city.customers[0])
 
 
-async def _log_in(browser: Browser, origin: str, email: str) -> StorageState:
+async def log_in(browser: Browser, origin: str, email: str) -> StorageState:
+    """A browser's session."""
     context = await browser.new_context()
-    body = {"email": email, "password": DEMO_PASSWORD, "kind": "browser", "device_name": "Kitchen tablet"}
+    body = {"email": email, "password": DEMO_PASSWORD, "kind": "browser", "device_name": "A browser"}
     answer = await context.request.post(f"{origin}/v1/sessions", data=body, headers={"origin": origin})
     assert answer.ok, await answer.text()
     state = await context.storage_state()

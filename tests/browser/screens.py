@@ -17,6 +17,7 @@ from tests.waiting import eventually
 from tiffin.client import Tiffin
 from tiffin.client.http import open_http
 from tiffin.demo.city import City, Customer, Person, populate
+from tiffin.demo.helsinki import doorsteps
 from tiffin.demo.system import System, run_system
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
@@ -67,12 +68,21 @@ async def main() -> None:
             open_http() as pool,
             async_playwright() as playwright,
         ):
-            city = await populate(pool, [system.origin], restaurants=12, staff=2, customers=4)
+            city = await populate(
+                pool,
+                [system.origin],
+                restaurants=12,
+                staff=2,
+                customers=4,
+                couriers=1,
+                make_administrator=lambda email: system.grant(email, "admin"),
+            )
             browser = await playwright.chromium.launch(
                 executable_path=require("chromium", "apt install chromium"), args=_CHROMIUM
             )
             studio = Studio(browser, system.origin)
             await _customer(studio, city)
+            await _courier(studio, city)
             await _kitchen(studio, city)
             await _lost(studio, city, system)
             await browser.close()
@@ -110,6 +120,50 @@ async def _customer(studio: Studio, city: City) -> None:
         await page.goto("/orders")
         await expect(page.locator(".order-card")).to_be_visible()
         await studio.take(page, "customer-orders-phone")
+
+
+async def _courier(studio: Studio, city: City) -> None:
+    """A whole delivery on a phone, and the way on something larger."""
+    person, customer = city.couriers[0], city.customers[1]
+    staff = city.restaurants[0].staff[0].tiffin
+    here = doorsteps()[7]
+    where: dict[str, Any] = {
+        "geolocation": {"latitude": here.latitude, "longitude": here.longitude},
+        "permissions": ["geolocation"],
+    }
+    async with (
+        studio.at(person, "/courier", **_PHONE, **where) as phone,
+        studio.at(person, "/courier", **_WIDE, **_DARK, **where) as wide,
+    ):
+        await expect(phone.get_by_role("button", name="Go on duty")).to_be_visible()
+        await studio.take(phone, "courier-off-duty-phone")
+        await phone.get_by_role("button", name="Go on duty").click()
+        await expect(phone.get_by_text("Waiting for an offer")).to_be_visible()
+        await eventually(lambda: _is_known(person.tiffin))
+        order_id = await _place(city, customer)
+        await eventually(lambda: _has_ticket(staff, city.restaurants[0].restaurant_id, order_id))
+        await staff.answer_ticket(order_id, "accept", {"minutes": 10})
+        await expect(phone.locator("dialog.offer")).to_be_visible()
+        await studio.take(phone, "courier-offer-phone")
+        await phone.get_by_role("button", name="Accept").click()
+        for page, name in ((phone, "courier-fetch-phone"), (wide, "courier-fetch")):
+            await expect(page.locator(".way-left")).to_contain_text("min")
+            await studio.take(page, name)
+        await staff.answer_ticket(order_id, "advance", {"to": "ready"})
+        await phone.get_by_role("button", name="I am at the restaurant").click()
+        await phone.get_by_role("button", name="Picked up").click()
+        for page, name in ((phone, "courier-bring-phone"), (wide, "courier-bring")):
+            await expect(page.locator(".seen")).to_contain_text("until you hand over")
+            await expect(page.locator(".way-left")).to_contain_text("min")
+            await studio.take(page, name)
+        await phone.get_by_role("button", name="Hand over").click()
+        await studio.take(phone, "courier-code-phone")
+        code = (await customer.person.tiffin.get_delivery(order_id))["code"]
+        await phone.get_by_role("dialog").get_by_label("Ask ").fill(code)
+        await phone.get_by_role("dialog").get_by_role("button", name="Hand over").click()
+        await expect(phone.get_by_text("Waiting for an offer")).to_be_visible()
+        await phone.get_by_role("button", name="Go off duty").click()
+        await expect(phone.get_by_role("button", name="Go on duty")).to_be_visible()
 
 
 async def _kitchen(studio: Studio, city: City) -> None:
@@ -155,6 +209,15 @@ async def _place(city: City, customer: Customer) -> str:
     tiffin = customer.person.tiffin
     order_id: str = (await tiffin.place_order(await order_body(tiffin, city.restaurants[0], customer)))["order_id"]
     return order_id
+
+
+async def _is_known(courier: Tiffin) -> bool:
+    return (await courier.get_courier())["location"] is not None
+
+
+async def _has_ticket(staff: Tiffin, restaurant_id: str, order_id: str) -> bool:
+    tickets = (await staff.list_tickets(restaurant_id))["tickets"]
+    return any(ticket["ticket_id"] == order_id for ticket in tickets)
 
 
 async def _has_tickets(staff: Tiffin, restaurant_id: str, count: int) -> bool:

@@ -80,6 +80,13 @@ export class LocationReports {
     this.storage.removeItem(STORED);
   }
 
+  /** Measure and report now, before the next report is due. */
+  reportNow(): void {
+    if (!this.shift) return;
+    this.due = true;
+    this.position.refresh();
+  }
+
   private tick(): void {
     const fix = this.position.fix.peek();
     if (fix && fix.at !== this.reportedAt) return this.take(fix);

@@ -1,4 +1,5 @@
 /** English. A text with `one` and `other` is chosen by `{count}`. Keys begin with the place where they stand. */
+import { courier } from "./en.courier";
 import { customer } from "./en.customer";
 import { kitchen } from "./en.kitchen";
 
@@ -46,6 +47,7 @@ export const en = {
   "language.label": "Language",
   loading: "Loading…",
 
+  ...courier,
   ...customer,
   ...kitchen,
 } as const satisfies Record<string, string | { one: string; other: string }>;

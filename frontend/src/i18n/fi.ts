@@ -1,5 +1,6 @@
 /** Finnish. */
 import type { Messages } from "./en";
+import { courier } from "./fi.courier";
 import { customer } from "./fi.customer";
 import { kitchen } from "./fi.kitchen";
 
@@ -47,6 +48,7 @@ export const fi: Messages = {
   "language.label": "Kieli",
   loading: "Ladataan…",
 
+  ...courier,
   ...customer,
   ...kitchen,
 };

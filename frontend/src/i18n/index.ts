@@ -81,3 +81,8 @@ export function distance(meters: number): string {
   const [value, unit] = meters < 1000 ? [Math.round(meters / 10) * 10, "meter"] : [meters / 1000, "kilometer"];
   return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
 }
+
+/** All of these, as one says them. */
+export function all(names: readonly string[]): string {
+  return new Intl.ListFormat(locale()).format(names);
+}

@@ -16,6 +16,8 @@ export interface Marker extends Point {
 
 interface CityMapProps {
   markers: Marker[];
+  /** to be in view, too, when the map first shows these markers */
+  around?: readonly Point[];
   /** a line */
   way?: readonly Point[] | null;
   /** who is on it; another object is another courier */
@@ -24,12 +26,12 @@ interface CityMapProps {
   onPick?: (point: Point) => void;
 }
 
-export function CityMap({ markers, way = null, courier = null, onPick }: CityMapProps) {
+export function CityMap({ markers, around = [], way = null, courier = null, onPick }: CityMapProps) {
   const element = useRef<HTMLDivElement>(null);
   const drawn = useRef<DrawnMap | null>(null);
   const state = useSignal<"loading" | "shown" | "failed">("loading");
-  const newest = useRef({ markers, way, courier, onPick });
-  newest.current = { markers, way, courier, onPick };
+  const newest = useRef({ markers, around, way, courier, onPick });
+  newest.current = { markers, around, way, courier, onPick };
 
   useEffect(() => {
     let gone = false;
@@ -39,7 +41,7 @@ export function CityMap({ markers, way = null, courier = null, onPick }: CityMap
         drawn.current = await drawMap(element.current, (point) => newest.current.onPick?.(point));
         // the component may be gone by now
         if (gone as boolean) return drawn.current.remove();
-        drawn.current.show(newest.current.markers);
+        drawn.current.show(newest.current.markers, newest.current.around);
         drawn.current.showWay(newest.current.way);
         drawn.current.follow(newest.current.courier);
         state.value = "shown";
@@ -57,7 +59,7 @@ export function CityMap({ markers, way = null, courier = null, onPick }: CityMap
   const shown = JSON.stringify(
     markers.map(({ id, kind, label, latitude, longitude }) => [id, kind, label, latitude, longitude]),
   );
-  useEffect(() => drawn.current?.show(newest.current.markers), [shown]);
+  useEffect(() => drawn.current?.show(newest.current.markers, newest.current.around), [shown]);
   useEffect(() => drawn.current?.showWay(way), [way]);
   useEffect(() => drawn.current?.follow(courier), [courier]);
 

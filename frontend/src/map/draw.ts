@@ -20,7 +20,7 @@ const protocol = new Protocol();
 addProtocol("pmtiles", protocol.tile);
 
 export interface DrawnMap {
-  show(markers: readonly Marker[]): void;
+  show(markers: readonly Marker[], around: readonly Point[]): void;
   showWay(way: readonly Point[] | null): void;
   follow(courier: Courier | null): void;
   remove(): void;
@@ -55,7 +55,7 @@ export async function drawMap(element: HTMLElement, onPick: (point: Point) => vo
   map.on("idle", () => (element.dataset["idle"] = "true"));
   const pins = new Pins(map);
   return {
-    show: (markers) => pins.show(markers),
+    show: (markers, around) => pins.show(markers, around),
     showWay: (shown) => {
       way = shown;
       drawWay();
@@ -90,7 +90,7 @@ class Pins {
 
   constructor(private readonly map: MapLibre) {}
 
-  show(markers: readonly Marker[]): void {
+  show(markers: readonly Marker[], around: readonly Point[]): void {
     const wanted = new Set(markers.map((marker) => marker.id));
     for (const [id, { pin }] of this.pins)
       if (!wanted.has(id)) {
@@ -98,7 +98,7 @@ class Pins {
         this.pins.delete(id);
       }
     for (const marker of markers) this.place(marker);
-    this.fit(markers);
+    this.fit(markers, around);
   }
 
   private place(marker: Marker): void {
@@ -113,12 +113,12 @@ class Pins {
   }
 
   /** Show all of them, once for each set: a person who has moved the map is left where they are. */
-  private fit(markers: readonly Marker[]): void {
+  private fit(markers: readonly Marker[], around: readonly Point[]): void {
     const set = markers.map((marker) => marker.id).join();
     if (set === this.fitted || markers.length === 0) return;
     this.fitted = set;
     const bounds = new LngLatBounds();
-    for (const { longitude, latitude } of markers) bounds.extend([longitude, latitude]);
+    for (const { longitude, latitude } of [...markers, ...around]) bounds.extend([longitude, latitude]);
     this.map.fitBounds(bounds, { padding: 56, maxZoom: 16, duration: 0 });
   }
 }

@@ -113,5 +113,5 @@ export class FakeLive {
 
 /** Let promises run. */
 export async function settle(): Promise<void> {
-  for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+  for (let turns = 0; turns < 12; turns++) await Promise.resolve();
 }

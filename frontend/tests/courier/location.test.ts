@@ -243,3 +243,16 @@ test("a position that is lost for a while is told, and that it is back", () => {
   geolocation.move(60);
   expect(position.trouble.value).toBeNull();
 });
+
+test("a position is reported before its time where somebody waits for it", async () => {
+  const { geolocation, live, reports, onDuty } = device();
+  reports.reportNow();
+  onDuty();
+  geolocation.move(60);
+  await live.answer();
+  await ride(geolocation, 1, 4);
+  await vi.advanceTimersByTimeAsync(500);
+  reports.reportNow();
+  expect(geolocation.measured).toBe(1);
+  expect(live.lists).toEqual([[60], [3]]);
+});

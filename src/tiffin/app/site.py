@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/log-in",
     ),
     "kitchen": ("/kitchen", "/kitchen/{id}"),
+    "courier": ("/courier",),
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
