@@ -5,7 +5,7 @@ from websockets.frames import Frame
 from websockets.streams import StreamReader
 
 from tiffin.bench import api, fanout
-from tiffin.bench.idle import masked_frame
+from tiffin.bench.frames import masked_frame
 from tiffin.bench.reconnect import count_statements
 from tiffin.bench.timing import percentile_ms
 

@@ -14,6 +14,13 @@ from tiffin.bench.machine import on_cores
 
 Json = dict[str, Any]
 _LINE_BYTES = 16 * 1024 * 1024
+# of a request that opens a WebSocket
+UPGRADE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGlmZmluLWJlbmNoLWtleQ==",
+)
 
 
 class LoadFailed(RuntimeError):

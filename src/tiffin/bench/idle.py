@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import orjson
 
-from tiffin.bench.driver import Json, http_request, start_load
+from tiffin.bench.driver import UPGRADE, Json, http_request, start_load
+from tiffin.bench.frames import masked_frame
 from tiffin.bench.machine import memory_bytes, raise_file_limit
 from tiffin.bench.result import Figure, Result, describe_environment
 from tiffin.bench.scene import Scene, open_scene
@@ -26,13 +27,7 @@ _HANDLES_BESIDE = 500
 _SETTLE_SECONDS = 0.5
 _SETTLE_TIMES = 20
 _STEADY_BYTES = 64 * 1024
-_UPGRADE = (
-    "Connection: Upgrade",
-    "Upgrade: websocket",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGlmZmluLWJlbmNoLWtleQ==",
-    "Sec-WebSocket-Protocol: tiffin.v1",
-)
+_UPGRADE = (*UPGRADE, "Sec-WebSocket-Protocol: tiffin.v1")
 
 Say = Callable[[str], None]
 
@@ -93,8 +88,3 @@ def _hello(topic: str) -> str:
     """The first frame of a device, masked with zeros, as latin-1."""
     hello = {"type": "hello", "device_id": str(uuid.uuid4()), "device": "page", "topics": {topic: None}}
     return masked_frame(orjson.dumps(hello)).decode("latin-1")
-
-
-def masked_frame(payload: bytes) -> bytes:
-    """A client's text frame of 126 to 65,535 bytes, masked with zeros (RFC 6455, section 5.2)."""
-    return b"\x81\xfe" + len(payload).to_bytes(2, "big") + b"\0\0\0\0" + payload

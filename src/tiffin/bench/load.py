@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from tiffin.bench.load_reports import Reports, open_reports
 from tiffin.bench.load_requests import ask
 from tiffin.bench.load_returning import Returning
 from tiffin.bench.load_streams import Streams
@@ -24,11 +25,15 @@ class Load:
     def __init__(self) -> None:
         self._groups: dict[str, Streams] = {}
         self._returning: Returning | None = None
+        self._reports: Reports | None = None
         self.known: dict[str, Callable[[Json], Json]] = {
             "open": self._open,
             "more": self._more,
             "publish": self._publish,
             "ask": lambda job: ask(**job),
+            "relay": self._relay,
+            "join": lambda job: self._relayed().open(**job),
+            "report": lambda job: self._relayed().report(**job),
             "settle_in": self._settle_in,
             "return": lambda job: self._gone().come_back(**job),
             "catch_up": lambda job: self._gone().catch_up(**job),
@@ -50,6 +55,14 @@ class Load:
 
     def _publish(self, job: Json) -> Json:
         return self._groups[job.pop("group")].publish(**job)
+
+    def _relay(self, job: Json) -> Json:
+        self._reports = open_reports(**job)
+        return {}
+
+    def _relayed(self) -> Reports:
+        assert self._reports is not None
+        return self._reports
 
     def _settle_in(self, job: Json) -> Json:
         self._returning = Returning(**job)

@@ -18,7 +18,7 @@ from typing import Any
 from tiffin.bench.load_requests import Address, Asker
 from tiffin.bench.timing import STUCK_SECONDS, percentile_ms
 
-_AT_ONCE = 256
+AT_ONCE = 256
 _BUFFER_BYTES = 262_144
 
 
@@ -42,13 +42,13 @@ class Streams:
     def open(self, *, requests: Sequence[str], count: int, until: str, then: Sequence[str] = ()) -> dict[str, Any]:
         """Open `count` more connections, some hundreds at once. Raises what the first failing one fails with."""
         begun = time.perf_counter()
-        opening = _Opening(self._address, until.encode(), [text.encode("latin-1") for text in then])
+        opening = Opening(self._address, until.encode(), [text.encode("latin-1") for text in then])
         waiting = deque(range(count))
         while waiting or opening.count:
-            while waiting and opening.count < _AT_ONCE:
+            while waiting and opening.count < AT_ONCE:
                 number = waiting.popleft()
                 opening.begin(number, requests[number % len(requests)].encode())
-            for opened in opening.turn():
+            for _, opened in opening.turn():
                 self._sockets[opened.fileno()] = opened
                 self._poll.register(opened.fileno(), select.EPOLLIN)
         opening.close()
@@ -142,7 +142,7 @@ class Streams:
         self._poll.close()
 
 
-class _Opening:
+class Opening:
     """Connections on their way to being open."""
 
     def __init__(self, address: Address, until: bytes, then: Sequence[bytes]) -> None:
@@ -150,8 +150,8 @@ class _Opening:
         self._until = until
         self._then = then
         self._poll = select.epoll()
-        # by file handle: the socket, what follows the head of the answer, what was read
-        self._under_way: dict[int, tuple[socket.socket, bytes, bytes]] = {}
+        # by file handle: whose it is, the socket, what follows the head of the answer, what was read
+        self._under_way: dict[int, tuple[int, socket.socket, bytes, bytes]] = {}
 
     @property
     def count(self) -> int:
@@ -163,18 +163,19 @@ class _Opening:
         one = socket.create_connection(self._address, timeout=STUCK_SECONDS)
         one.sendall(request)
         one.setblocking(False)
-        self._under_way[one.fileno()] = (one, self._then[number % len(self._then)] if self._then else b"", b"")
+        then = self._then[number % len(self._then)] if self._then else b""
+        self._under_way[one.fileno()] = (number, one, then, b"")
         self._poll.register(one.fileno(), select.EPOLLIN)
 
-    def turn(self) -> list[socket.socket]:
-        """Read what came; gives those that are open now."""
+    def turn(self) -> list[tuple[int, socket.socket]]:
+        """Read what came; gives those that are open now, by their numbers."""
         ready = self._poll.poll(STUCK_SECONDS)
         if not ready:
-            raise TimeoutError(f"{self.count} connections were not opened: {next(iter(self._under_way.values()))[2]!r}")
+            raise TimeoutError(f"{self.count} connections were not opened: {next(iter(self._under_way.values()))[3]!r}")
         return [opened for handle, _ in ready if (opened := self._advance(handle)) is not None]
 
-    def _advance(self, handle: int) -> socket.socket | None:
-        one, then, read = self._under_way[handle]
+    def _advance(self, handle: int) -> tuple[int, socket.socket] | None:
+        number, one, then, read = self._under_way[handle]
         data = one.recv(65_536)
         read += data
         if then and b"\r\n\r\n" in read:
@@ -183,10 +184,10 @@ class _Opening:
         if not then and self._until in read:
             self._poll.unregister(handle)
             del self._under_way[handle]
-            return one
+            return number, one
         if not data:
             raise ConnectionError(f"the server closed instead of opening a stream: {read[:300]!r}")
-        self._under_way[handle] = (one, then, read)
+        self._under_way[handle] = (number, one, then, read)
         return None
 
     def close(self) -> None:

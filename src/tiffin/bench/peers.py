@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from tiffin.bench.driver import http_request
+from tiffin.bench.driver import UPGRADE, http_request
 from tiffin.bench.machine import free_port, on_cores
 from tiffin.embedded.process import last_lines, spawn, stop
 
@@ -63,12 +63,6 @@ def _subscribe(path: str = "/sub") -> str:
     return http_request("GET", path, headers=[f"Accept: {_SSE}"])
 
 
-_SOCKET_HEADERS = (
-    "Connection: Upgrade",
-    "Upgrade: websocket",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGlmZmluLWJlbmNoLWtleQ==",
-)
 _PYTHON = "{peers}/.venv/bin/python"
 _UVICORN = ("--log-level", "error", "--no-access-log", "--backlog", "4096")
 
@@ -99,9 +93,9 @@ CHANNELS = Peer(
 )
 SOCKET_IO = Peer(
     "socketio",
-    (Path("node_modules/socket.io"),),
+    (Path("node_modules/socket.io"), Path("node_modules/pg")),
     ("node", "{peers}/socketio/server.js", "{port}"),
-    http_request("GET", "/socket.io/?EIO=4&transport=websocket", headers=_SOCKET_HEADERS),
+    http_request("GET", "/socket.io/?EIO=4&transport=websocket", headers=UPGRADE),
     '40{"sid"',
     ends="]",
     then=("\x81\x82\x00\x00\x00\x0040",),  # the masked frame "40": connect to the namespace
@@ -142,6 +136,18 @@ async def run_bare_api(database_url: str, folder: Path, cores: Sequence[int] | N
     environment = {"DATABASE_URL": database_url}
     async with run_server((*command, *options), port, folder / "bare_api.log", cores, environment) as process:
         yield Running(Peer("bare_api", (), command, "", ""), port, process.pid)
+
+
+@contextlib.asynccontextmanager
+async def run_socket_io_relay(
+    database_url: str, folder: Path, cores: Sequence[int] | None, *, in_memory: bool
+) -> AsyncIterator[Running]:
+    """Socket.IO relaying positions, with rights and last positions in Tiffin's database, or in memory."""
+    port, log = free_port(), folder / f"relay-{'memory' if in_memory else 'postgres'}.log"
+    environment = {"DATABASE_URL": database_url, "RIGHTS": "memory" if in_memory else "postgres"}
+    command = ("node", str(PEERS / "socketio" / "location.js"), str(port))
+    async with run_server(command, port, log, cores, environment) as process:
+        yield Running(SOCKET_IO, port, process.pid)
 
 
 @contextlib.asynccontextmanager
