@@ -9,7 +9,7 @@ import { CommandRefused, type Resource } from "../live";
 import { sentence } from "../ui/hooks";
 import { serverNow } from "../ui/server-clock";
 import { toast } from "../ui/toast";
-import { isDone, isUnseen, type Ticket, type TicketState, withTicket } from "./board";
+import { isDone, isShown, isUnseen, type Ticket, type TicketState, withTicket } from "./board";
 
 type Board = Resource<Ticket[]>;
 export type RejectReason = "too_busy" | "item_unavailable" | "closing" | "cannot_deliver" | "other";
@@ -82,7 +82,10 @@ async function act(board: Board, ticket: Ticket, state: TicketState, send: () =>
   try {
     const answered = (await send()) as Ticket;
     board.patch((tickets) => withAnswer(tickets, ticket, answered));
+    const { courier } = answered.status;
     if (isDone(state)) toast(t(`ticket.done.${state}`, { number: ticket.content.number }));
+    else if (!isShown(answered) && courier)
+      toast(t("ticket.handedOver", { number: ticket.content.number, name: courier.name }));
   } catch (error) {
     tell(board, ticket, error);
   } finally {

@@ -27,7 +27,7 @@ export function boardOf(restaurantId: string): ResourceOptions<Ticket[]> {
 async function load(id: string): Promise<Snapshot<Ticket[]>> {
   const params = { path: { restaurant_id: id } };
   const board = await loadable(ask(api.GET("/v1/restaurants/{restaurant_id}/tickets", { params })));
-  return { state: board.tickets, position: board.position };
+  return { state: board.tickets.filter(isShown), position: board.position };
 }
 
 function apply(tickets: Ticket[], event: LiveEvent): Ticket[] {
@@ -43,13 +43,13 @@ export function withTicket(tickets: readonly Ticket[], ticket: Ticket): Ticket[]
   return (at === -1 ? [...tickets, ticket] : tickets.with(at, ticket)).filter(isShown);
 }
 
-/** What was rejected or delivered leaves the board. */
+/** What was rejected, delivered, or handed to a courier leaves the board. */
 export function isShown({ status }: Ticket): boolean {
-  return !isDone(status.state);
+  return !isDone(status.state) && !(status.state === "picked_up" && status.courier);
 }
 
-export function isDone(state: TicketState | undefined): state is "rejected" | "delivered" {
-  return state === "rejected" || state === "delivered";
+export function isDone(state: TicketState | undefined): state is "rejected" | "delivered" | "failed" {
+  return state === "rejected" || state === "delivered" || state === "failed";
 }
 
 export function isNoted(state: TicketState): boolean {

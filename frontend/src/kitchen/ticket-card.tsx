@@ -50,6 +50,7 @@ export function TicketCard({ board, ticket, onRead }: TicketCardProps) {
         {money(content.total_minor, content.currency)} · {tOr(`ticket.paid.${content.paid_by}`, content.paid_by)}
       </p>
       <Answered ticket={ticket} />
+      <Courier ticket={ticket} />
       {problem && (
         <p class="note bad row" role="alert">
           <span class="grow">{problem}</span>
@@ -125,6 +126,18 @@ function Answered({ ticket }: { ticket: Ticket }) {
       {ready_at &&
         (state === "accepted" || state === "preparing") &&
         ` · ${t("ticket.readyAt", { time: clock(ready_at) })}`}
+    </p>
+  );
+}
+
+/** Who fetches it, and whether they stand at the counter. */
+function Courier({ ticket }: { ticket: Ticket }) {
+  const { courier, state } = ticket.status;
+  if (!courier || isNoted(state)) return null;
+  return (
+    <p class="ticket-courier row small" data-here={courier.state === "arrived"}>
+      <Icon name="person" size={18} />
+      {t(`ticket.courier.${courier.state}`, { name: courier.name })}
     </p>
   );
 }

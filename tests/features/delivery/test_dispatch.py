@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
 from tests.features.delivery.world import World
 
 from tiffin.base.principal import Role
@@ -104,6 +105,19 @@ async def test_operations_are_told_once_that_nobody_takes_it(world: World) -> No
     await world.courier("mikko")
     await world.search()
     await world.accept("mikko", order_id)
+
+
+@pytest.mark.parametrize(("searched", "pause"), [(0, 5), (60, 6), (240, 24), (7200, 30), (6 * 3600 + 1, None)])
+async def test_the_longer_nobody_is_there_the_seldomer_somebody_is_looked_for(
+    world: World, searched: int, pause: float | None
+) -> None:
+    await world.confirmed()
+    since = "UPDATE delivery SET searching_since = now() - make_interval(secs => $1)"
+    await world.database.pool.execute(since, searched)
+    await world.search()
+    query = "SELECT extract(epoch FROM due_at - now()) FROM work WHERE subject = 'delivery.search_due'"
+    due = await world.database.pool.fetchval(query)
+    assert due is None if pause is None else due == pytest.approx(pause, abs=1)
 
 
 async def test_two_couriers_can_never_have_one_order(world: World) -> None:

@@ -59,7 +59,7 @@ SELECT count(*) FROM delivery WHERE courier_id = $1 AND ended_at IS NULL;
 UPDATE delivery SET state = 'searching', search = search + 1, round = $2,
                     searching_since = coalesce(searching_since, now())
  WHERE order_id = $1
-RETURNING *, extract(epoch FROM now() - searching_since)::float8 AS searched_seconds;
+RETURNING search, extract(epoch FROM now() - searching_since)::float8 AS searched_seconds;
 
 -- name: update_operations_told
 UPDATE delivery SET operations_told_at = now() WHERE order_id = $1;

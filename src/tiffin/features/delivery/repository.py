@@ -128,11 +128,11 @@ async def count_active_deliveries(connection: Connection, courier_id: UUID) -> i
     return count
 
 
-async def update_search(connection: Connection, order_id: UUID, round_: int) -> tuple[Delivery, float]:
-    """Ask for a search, in a round; returns the delivery and for how many seconds somebody has been looked for."""
+async def update_search(connection: Connection, order_id: UUID, round_: int) -> tuple[int, float]:
+    """Ask for a search, in a round; returns its number and for how many seconds somebody has been looked for."""
     row = await connection.fetchrow(QUERIES["update_search"], order_id, round_)
     assert row is not None
-    return _delivery(row), row["searched_seconds"]
+    return row["search"], row["searched_seconds"]
 
 
 async def update_operations_told(connection: Connection, order_id: UUID) -> None:
