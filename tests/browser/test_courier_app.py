@@ -218,6 +218,22 @@ async def test_an_order_can_be_given_back_or_given_up_but_not_left(rider: Rider)
     await expect(phone.order(other)).to_have_count(0)
 
 
+async def test_two_orders_at_once_have_a_way_each(rider: Rider) -> None:
+    phone = await rider.begin()
+    first = await rider.cook(ready=True)
+    await phone.take(first)
+    await phone.press("I am at the restaurant", within=phone.order(first))
+    await phone.press("Picked up", within=phone.order(first))
+    await phone.expect_seen_by(_first_name(rider) + _SEES)
+    second = await rider.cook()
+    await phone.take(second)
+    left = phone.page.locator(".way-left")
+    await expect(left).to_contain_text(f"To {_first_name(rider)}")  # who waits for food that is on its way comes first
+    await phone.press("Show the way", within=phone.order(second))
+    await expect(left).to_contain_text(re.compile(r"To Ahven & Tilli\s*\d+ m"))
+    await expect(phone.order(first).get_by_role("button", name="Show the way")).to_be_visible()
+
+
 async def test_a_reload_on_duty_goes_on(rider: Rider) -> None:
     phone = await rider.begin()
     await phone.page.reload()

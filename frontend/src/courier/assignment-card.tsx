@@ -90,7 +90,7 @@ function Waiting({ orderId }: { orderId: string }) {
   const disconnected = useDisconnected();
   if (!disconnected || !steps.value.has(orderId)) return null;
   return (
-    <p class="badge warn" role="status">
+    <p class="note" role="status">
       {t("courier.waitsForConnection")}
     </p>
   );

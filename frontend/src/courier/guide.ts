@@ -36,13 +36,10 @@ export function pointsOf({ points }: Pick<WayView, "points">): Point[] {
 /** The way to one stop. */
 export class Guide {
   private readonly known = signal<WayView | null>(null);
-  private readonly answered = signal(false);
   private askedAt = -Infinity;
 
   /** Null until it is known. */
   readonly way: ReadonlySignal<WayView | null> = this.known;
-  /** Whether it is known, or known not to be had. */
-  readonly tried: ReadonlySignal<boolean> = this.answered;
 
   constructor(private readonly load: (from: Point) => Promise<WayView>) {}
 
@@ -56,8 +53,6 @@ export class Guide {
       this.known.value = await this.load(fix);
     } catch {
       // the map shows the stop without a way; asked again in a while
-    } finally {
-      this.answered.value = true;
     }
   }
 }

@@ -10,18 +10,25 @@ import type { Assignment } from "./standing";
 
 const OLD_MS = 60_000;
 
+interface WaySectionProps {
+  assignment: Assignment;
+  /** whether the server knows that this is the next stop */
+  isConfirmed: boolean;
+  position: Position;
+}
+
 /** Of one leg: another stop is another section. */
-export function WaySection({ assignment, position }: { assignment: Assignment; position: Position }) {
+export function WaySection({ assignment, isConfirmed, position }: WaySectionProps) {
   const guide = useMemo(() => new Guide((from) => loadWay(assignment.order_id, from)), []);
   const courier = useMemo(() => courierAt(position), [position]);
   const fix = position.fix.value;
   useEffect(() => {
-    if (fix) void guide.follow(fix);
-  }, [fix]);
+    if (fix && isConfirmed) void guide.follow(fix);
+  }, [fix, isConfirmed]);
   const way = guide.way.value;
   const line = useMemo(() => way && pointsOf(way), [way]);
-  const stop = stopOf(assignment);
-  const isSettled = guide.tried.value || position.trouble.value !== null;
+  const stop = stopOf(assignment, line !== null);
+  const isSettled = fix !== null || position.trouble.value !== null;
   const around = [...(fix ? [fix] : []), ...(line ?? [])];
   return (
     <section class="way-section" aria-label={t("courier.way")}>
@@ -51,10 +58,12 @@ async function loadWay(order_id: string, { latitude, longitude }: { latitude: nu
   return (await ask(api.GET("/v1/assignments/{order_id}/way", { params }))) as WayView;
 }
 
-function stopOf({ state, restaurant, destination, customer_name }: Assignment): Marker {
+/** With a way it is another marker: all of it is brought into view. */
+function stopOf({ state, restaurant, destination, customer_name }: Assignment, hasWay: boolean): Marker {
+  const id = String(hasWay);
   const pointOf = ({ latitude, longitude }: { latitude: number; longitude: number }) => ({ latitude, longitude });
-  if (state === "on_board") return { id: "home", kind: "home", label: customer_name, ...pointOf(destination) };
-  return { id: "restaurant", kind: "restaurant", label: restaurant.name, ...pointOf(restaurant) };
+  if (state === "on_board") return { id, kind: "home", label: customer_name, ...pointOf(destination) };
+  return { id, kind: "restaurant", label: restaurant.name, ...pointOf(restaurant) };
 }
 
 /** The own position as it was measured last. */

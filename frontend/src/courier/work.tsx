@@ -55,7 +55,7 @@ export function Work({ me, standing, ringer }: WorkProps) {
           <>
             <LocationTrouble position={device.position} />
             {!ringer.audible.value && <Muted ringer={ringer} text={t("courier.muted")} />}
-            <Orders me={me} assignments={asWanted(standing.assignments)} position={device.position} />
+            <Orders me={me} assignments={standing.assignments} position={device.position} />
           </>
         )}
       </main>
@@ -85,13 +85,19 @@ interface OrdersProps {
   position: Position;
 }
 
-function Orders({ me, assignments, position }: OrdersProps) {
+function Orders({ me, assignments: confirmed, position }: OrdersProps) {
   const chosen = useSignal("");
+  const assignments = asWanted(confirmed);
   const current = currentOf(assignments, chosen.value);
   if (!current) return <Waiting />;
   return (
     <>
-      <WaySection key={legOf(current)} assignment={current} position={position} />
+      <WaySection
+        key={legOf(current)}
+        assignment={current}
+        isConfirmed={confirmed.some((one) => legOf(one) === legOf(current))}
+        position={position}
+      />
       <ul class="assignments" aria-label={t("courier.orders")}>
         {assignments.map((one) => (
           <li key={one.order_id}>

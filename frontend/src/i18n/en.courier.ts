@@ -10,7 +10,7 @@ export const courier = {
   "courier.locating": "Finding out where you are…",
   "courier.shares":
     "On duty you share your position with dispatch, and with a customer from pick-up to delivery. Off duty nobody sees it, and nothing is recorded.",
-  "courier.startWhy": "Offers ring for 20 seconds. Keep this page open and the sound on.",
+  "courier.startWhy": "Offers ring for a short while only. Keep this page open and the sound on.",
   "courier.waiting": "Waiting for an offer. Keep this page open.",
   "courier.muted": "The sound is off. Touch here to hear offers.",
   "courier.location.denied":

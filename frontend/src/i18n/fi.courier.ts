@@ -13,7 +13,7 @@ export const courier: Translated<typeof en> = {
   "courier.locating": "Selvitetään sijaintiasi…",
   "courier.shares":
     "Vuoron aikana jaat sijaintisi ajojärjestelyn kanssa ja asiakkaan kanssa noudosta toimitukseen. Muulloin kukaan ei näe sitä, eikä mitään tallenneta.",
-  "courier.startWhy": "Tarjoukset soivat 20 sekuntia. Pidä tämä sivu auki ja ääni päällä.",
+  "courier.startWhy": "Tarjoukset soivat vain hetken. Pidä tämä sivu auki ja ääni päällä.",
   "courier.waiting": "Odotetaan tarjousta. Pidä tämä sivu auki.",
   "courier.muted": "Ääni on pois. Kosketa tästä kuullaksesi tarjoukset.",
   "courier.location.denied":
