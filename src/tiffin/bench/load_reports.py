@@ -20,7 +20,7 @@ from tiffin.bench.load_streams import AT_ONCE, Opening
 from tiffin.bench.timing import percentile_ms
 
 FIRST_LATITUDE, FIRST_LONGITUDE, LONGITUDE_STEP = 61.0, 24.0, 1e-5
-_METERS_A_DEGREE = 111_320.0
+METERS_A_DEGREE = 111_320.0
 # headings that a courier's reports have in turn
 _HEADINGS = range(100, 300)
 _BUFFER_BYTES = 262_144
@@ -48,7 +48,7 @@ class Reports:
         self._address = address
         self._begin = begin
         self._end = end
-        self._degrees_per_second = meters_per_second / _METERS_A_DEGREE
+        self._degrees_per_second = meters_per_second / METERS_A_DEGREE
         self._poll = select.epoll()
         self._couriers: dict[int, socket.socket] = {}
         self._customers: dict[int, socket.socket] = {}
@@ -58,7 +58,8 @@ class Reports:
         # reports under way, by courier and heading: when they were sent
         self._under_way: dict[tuple[int, int], float] = {}
         self._sent = 0
-        self._departed = time.perf_counter()
+        # when the first report was sent
+        self._departed: float | None = None
         self._seen = _Seen()
 
     def open(self, *, who: str, count: int, request: str, then: str, until: str) -> dict[str, Any]:
@@ -116,6 +117,8 @@ class Reports:
         turn, number = divmod(self._sent, len(self._couriers))
         heading = _HEADINGS[turn % len(_HEADINGS)]
         self._sent += 1
+        if self._departed is None:
+            self._departed = now
         latitude = FIRST_LATITUDE + (now - self._departed) * self._degrees_per_second
         report = (
             f'{{"latitude":{latitude:.6f},"longitude":{FIRST_LONGITUDE + number * LONGITUDE_STEP:.5f},'

@@ -191,6 +191,7 @@ class Hub:
         self._guard(subscription, answer)
 
     def _attach_latest(self, subscriber: Subscriber, topic: LiveTopic, answer: Granted) -> None:
+        topic.has_events = False
         subscription = Subscription(subscriber, topic, 0, lost=False)
         subscriber.subscriptions[topic.name] = subscription
         topic.subscriptions[subscription] = None

@@ -46,6 +46,7 @@ class LiveTopic:
         "early",
         "epoch",
         "followers",
+        "has_events",
         "head",
         "last_rights",
         "latest",
@@ -83,7 +84,9 @@ class LiveTopic:
         self.last_rights = 0
         # connections that are attaching and need it to stay
         self.pins = 0
-        # the newest value, where that is all that is kept; such a topic has no events, and its head stays 0
+        # False where only the newest value is kept; such a topic has no head to compare
+        self.has_events = True
+        # that value
         self.latest: LatestValue | None = None
 
     @property

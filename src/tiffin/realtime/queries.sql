@@ -14,33 +14,32 @@ heads AS (
       FROM jsonb_to_recordset($2::jsonb) AS e (topic text, back int, type text, rights boolean, body text)
       JOIN heads h ON h.topic = e.topic
 ), events AS (
-    SELECT h.topic, h.last_seq, c.prefix || h.epoch AS epoch, statement_timestamp() AS at
-      FROM heads h CROSS JOIN (SELECT cluster_epoch() AS prefix) c
+    SELECT h.topic, h.last_seq, (SELECT cluster_epoch()) || h.epoch AS epoch, statement_timestamp() AS at
+      FROM heads h
 );
 
 -- name: list_heads
 -- Where these topics stand. No row: never written to.
-SELECT topic, cluster_epoch() || epoch AS epoch, last_seq, first_seq
+SELECT topic, (SELECT cluster_epoch()) || epoch AS epoch, last_seq, first_seq
   FROM topic_head WHERE topic = ANY($1::text[]);
 
 -- name: read_cluster_epoch
 SELECT cluster_epoch();
 
 -- name: list_changed_heads
--- The head check: of these topics, the ones that do not stand where the node thinks they stand.
-SELECT w.topic, coalesce(c.prefix || h.epoch, '0') AS epoch, coalesce(h.last_seq, 0) AS last_seq,
+-- The head check: of these topics, the ones that do not stand where the node thinks they stand. As a scalar subquery
+-- cluster_epoch() is asked once and not once a topic, here and elsewhere.
+SELECT w.topic, coalesce((SELECT cluster_epoch()) || h.epoch, '0') AS epoch, coalesce(h.last_seq, 0) AS last_seq,
        coalesce(h.first_seq, 1) AS first_seq
   FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w (topic, epoch, seq)
- CROSS JOIN (SELECT cluster_epoch() AS prefix) c
   LEFT JOIN topic_head h ON h.topic = w.topic
- WHERE coalesce(c.prefix || h.epoch, '0') <> w.epoch OR coalesce(h.last_seq, 0) <> w.seq;
+ WHERE coalesce((SELECT cluster_epoch()) || h.epoch, '0') <> w.epoch OR coalesce(h.last_seq, 0) <> w.seq;
 
 -- name: list_events
 -- A page of events after a position, for each of several topics, in order. `i` is the place in the question.
 -- A page ends with the event that takes it to $4 bytes; their lengths are known without reading the bodies.
-SELECT want.i::int AS i, e.topic, c.prefix || h.epoch AS epoch, e.seq, e.type, e.at, e.rights, e.body
+SELECT want.i::int AS i, e.topic, (SELECT cluster_epoch()) || h.epoch AS epoch, e.seq, e.type, e.at, e.rights, e.body
   FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS want (topic, after, i)
- CROSS JOIN (SELECT cluster_epoch() AS prefix) c
   JOIN topic_head h ON h.topic = want.topic
  CROSS JOIN LATERAL (
        SELECT p.*, sum(octet_length(p.body)) OVER (ORDER BY p.seq) - octet_length(p.body) AS bytes_before

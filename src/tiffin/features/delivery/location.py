@@ -65,7 +65,7 @@ class LocationService:
         self._orders = orders
         self._routes = routes
         self._publish = publish
-        self._batcher: Batcher[_Reports, LocationAnswer | None] = Batcher(self._take, window_seconds=0.005)
+        self._batcher: Batcher[_Reports, LocationAnswer | None] = Batcher(self._take, window_seconds=0.025)
         self._estimates = RateLimiter(1, _ETA_SECONDS)
         # what reports cause beside their answers
         self.pending: set[asyncio.Task[None]] = set()
