@@ -13,6 +13,7 @@ from tests.browser.road import PAGES, Road
 from tests.e2e.cluster import Cluster, Node
 
 from tiffin.demo.city import DEMO_PASSWORD
+from tiffin.demo.helsinki import BASEMAP
 
 _FRONTEND = Path(__file__).parents[2] / "frontend"
 _BACK_SECONDS = 25
@@ -46,7 +47,7 @@ class Street:
         if self.node is None:
             port = int(self.road.target.rpartition(":")[2] or 0)
             settings = {"TIFFIN_ALLOWED_ORIGINS": json.dumps([self.road.origin])}
-            settings["TIFFIN_ORDER_STREAM_LINGER_SECONDS"] = "1"
+            settings |= {"TIFFIN_ORDER_STREAM_LINGER_SECONDS": "1", "TIFFIN_BASEMAP": str(BASEMAP)}
             self.node = await self.cluster.start_node(port=port, **settings)
             self.road.target = self.node.origin
 

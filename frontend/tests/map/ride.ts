@@ -95,7 +95,8 @@ export class Ride {
     return Math.max(...gaps) / 1000;
   }
 
-  private deliver(now: number): void {
+  /** Hand over the reports that have come by now. */
+  deliver(now: number): void {
     while (this.arrivals[0] && this.arrivals[0].arrives <= now) {
       const { report } = this.arrivals.shift() as { report: Report };
       this.playback.report(report, now);
