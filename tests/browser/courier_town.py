@@ -47,9 +47,9 @@ class Rider:
         """Whether dispatch knows where the courier is."""
         return (await self.person.tiffin.get_courier())["location"] is not None
 
-    async def cook(self, *, ready: bool = False) -> Placed:
+    async def cook(self, *, ready: bool = False, next_door: bool = False) -> Placed:
         """Somebody orders, and the restaurant accepts."""
-        order = await self.kitchen.order()
+        order = await self.kitchen.order(next_door=next_door)
         self.placed.append(order)
         await eventually(lambda: self._has_ticket(order))
         await self.kitchen.people.staff[0].tiffin.answer_ticket(order.order_id, "accept", {"minutes": 10})

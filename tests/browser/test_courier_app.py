@@ -13,7 +13,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.axe import look
 from tests.browser.conftest import SETTINGS, Server
 from tests.browser.courier_town import Phone, Rider, hire
-from tests.browser.kitchen_town import Kitchen, People, open_kitchen
+from tests.browser.kitchen_town import Kitchen, People, Placed, log_in, open_kitchen
 from tests.browser.watched import Watched
 from tests.e2e.cluster import Cluster, run_cluster
 from tests.waiting import eventually
@@ -32,6 +32,7 @@ _SETTINGS: Any = {
 }
 _SEES = " sees where you are until you hand over."
 _NUMBERS = itertools.count()
+_STEPS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -147,14 +148,53 @@ async def test_the_customer_sees_the_courier_soon_after_pick_up_and_the_way_grow
     await phone.press("I am at the restaurant")
     await phone.press("Picked up")
     await phone.expect_seen_by(_first_name(rider) + _SEES)
-    steps = itertools.count()
-
-    async def is_seen() -> bool:
-        await phone.stand_at(60.1743 + next(steps) * 1e-6)  # what is measured anew is newer
-        return (await order.tiffin.get_delivery(order.order_id))["location"] is not None
-
-    await eventually(is_seen, seconds=5)  # long before the next report is due
+    await eventually(lambda: _is_seen(phone, order, 60.1743), seconds=5)  # long before the next report is due
     await expect(left).to_contain_text(f"To {_first_name(rider)}")
+
+
+async def _is_seen(phone: Phone, order: Placed, latitude: float) -> bool:
+    await phone.stand_at(latitude + next(_STEPS) * 1e-6)  # what is measured anew is newer
+    return (await order.tiffin.get_delivery(order.order_id))["location"] is not None
+
+
+async def test_customer_kitchen_and_courier_see_the_same_delivery(
+    rider: Rider, browser: Browser, watched: Watched, server: Server
+) -> None:
+    phone = await rider.begin()
+    order = await rider.cook(next_door=True)
+    people, name = rider.kitchen.people, rider.person.name.split(" ")[0]
+    session = await log_in(browser, server.origin, people.customer.person.email)
+    page = await watched.open(f"/orders/{order.order_id}", session=session)
+    board = await watched.open(rider.kitchen.path, session=people.sessions[0])
+    await board.get_by_role("button", name="Start the shift").click()
+    ticket = board.locator(f'[data-ticket="{order.order_id}"]')
+    card = page.get_by_role("region", name="Your courier")
+    await phone.take(order)
+    await expect(card).to_contain_text(f"{name} is on the way to the restaurant.")
+    await expect(page.locator(".door-digits .visually-hidden")).to_have_text(" ".join(await rider.ask_code(order)))
+    await expect(ticket).to_contain_text(f"{name} comes to fetch it")
+    await phone.press("I am at the restaurant", within=phone.order(order))
+    await expect(card).to_contain_text(f"{name} is at the restaurant.")
+    await expect(ticket).to_contain_text(f"{name} is here and waits for it")
+    arrival = await page.locator(".arrival").inner_text()
+    await rider.make_ready(order)
+    await board.get_by_role("button", name="Handed over").click()
+    await expect(ticket).to_have_count(0)
+    await expect(board.get_by_text(f"{order.number}: handed to {name}")).to_be_visible()
+    await expect(phone.order(order).get_by_role("button", name="Hand over")).to_be_visible()
+    await eventually(lambda: _is_seen(phone, order, 60.1715), seconds=20)
+    marker = page.locator(".courier-pin")
+    await expect(marker).to_have_attribute("aria-label", f"{name}, your courier")
+    await expect(card).to_contain_text(f"{name} is almost at your door.")
+    await expect(page.locator(".arrival")).not_to_have_text(arrival)
+    await expect(page.locator(".map-age.old")).to_have_count(0)
+    await page.evaluate("() => { const now = Date.now; Date.now = () => now() + 60_000; }")
+    await expect(page.locator(".map-age.old")).to_contain_text("Position from")
+    step = {"to": "delivered", "code": await rider.ask_code(order)}
+    await rider.person.tiffin.advance_assignment(order.order_id, **step)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Enjoy your meal!")
+    for gone in (marker, card):
+        await expect(gone).to_have_count(0)
 
 
 async def test_steps_without_a_connection_are_sent_later(rider: Rider, server: Server) -> None:
