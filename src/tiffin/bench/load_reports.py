@@ -162,6 +162,12 @@ class Reports:
         else:
             self._seen.seconds.append(now - sent_at)
 
+    def close(self) -> None:
+        """Drop all connections."""
+        for one in (*self._couriers.values(), *self._customers.values()):
+            one.close()
+        self._poll.close()
+
 
 def _of(template: str, number: int) -> str:
     return template.replace("%d", f"{number:012d}")

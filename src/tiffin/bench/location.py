@@ -72,6 +72,8 @@ async def measure(say: Say, couriers: int = _COURIERS) -> Result:
     figures: dict[str, Figure] = {"couriers": couriers}
     async with open_scene(customers=1, environment=_ENVIRONMENT) as scene:
         notes = [scene.cores.note]
+        if couriers < _COURIERS:
+            notes.append(f"{couriers:,} couriers and customers: this process may open no more files")
         await put_orders_on_board(scene, couriers)
         figures |= await _measure(scene, tiffin_relay(scene), couriers, say)
         if not SOCKET_IO.is_installed:

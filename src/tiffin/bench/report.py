@@ -51,6 +51,13 @@ AIMS: dict[str, dict[str, Aim]] = {
         "burst_ratio_nchan": Aim("≤", 0.15),
     },
     "idle": {"kb_per_sse": Aim("≤", 12), "kb_per_ws": Aim("≤", 20)},
+    "location": {
+        "reports_per_second_max": Aim("≥", 2_000),
+        "p99_ms": Aim("≤", 100),
+        "lost": Aim("≤", 0),
+        "misdelivered": Aim("≤", 0),
+        "ratio_socketio": Aim("≤", 1),
+    },
     "orders": {"p99_ms": Aim("≤", 150), "lost": Aim("≤", 0), "twice": Aim("≤", 0)},
     "reconnect": {
         "seconds_to_all_live": Aim("≤", 15),
@@ -63,6 +70,7 @@ _PURPOSE = {
     "api": "Processor time of the web process for one request, beside FastAPI and asyncpg with one query.",
     "fanout": "One event to thousands of SSE clients, beside a bare `send()` in C, nginx with nchan and others.",
     "idle": "Memory of a client that is connected and gets nothing.",
+    "location": "Ten thousand couriers report every ten seconds, each to a customer who watches; beside Socket.IO.",
     "orders": "An order placed, on every screen of the restaurant, accepted, confirmed at the customer; 100 a second.",
     "reconnect": "Ten thousand clients lose their node at once and resume on another.",
     "start": "From `tiffin up` to ready, on a new folder and on one that has data.",
@@ -90,6 +98,19 @@ _PLOTS: dict[str, Sequence[tuple[str, str, str, Sequence[tuple[str, str]], str |
             "Memory of an idle client",
             "KB of the web process",
             [("kb_per_sse", "SSE"), ("kb_per_ws", "WebSocket")],
+            None,
+        )
+    ],
+    "location": [
+        (
+            "location",
+            "A courier's position, relayed to its customer",
+            "µs of all processors a report",
+            [
+                ("cpu_us_per_report", "tiffin"),
+                ("socketio_cpu_us_per_report", "- Socket.IO, PostgreSQL"),
+                ("socketio_memory_cpu_us_per_report", "- Socket.IO, in memory"),
+            ],
             None,
         )
     ],
