@@ -156,6 +156,10 @@ async def _courier(studio: Studio, city: City) -> None:
             await expect(page.locator(".seen")).to_contain_text("until you hand over")
             await expect(page.locator(".way-left")).to_contain_text("min")
             await studio.take(page, name)
+        for device, name in ((_WIDE, "customer-courier"), ({**_PHONE, **_DARK}, "customer-courier-phone")):
+            async with studio.at(customer.person, f"/orders/{order_id}", **device) as page:
+                await expect(page.locator(".courier-pin")).to_be_visible(timeout=20_000)
+                await studio.take(page, name)
         await phone.get_by_role("button", name="Hand over").click()
         await studio.take(phone, "courier-code-phone")
         code = (await customer.person.tiffin.get_delivery(order_id))["code"]

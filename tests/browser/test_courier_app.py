@@ -23,6 +23,7 @@ from tiffin.demo.helsinki import STREETS
 
 # what the console says of a server that is not there
 _AWAY = "ERR_|WebSocket connection"
+_GONE = r"404 .*/way\?"  # the way of an order that was called off a moment ago
 _LATE = "Worker failed to load"  # whoever leaves a page before its map has come
 _SETTINGS: Any = {
     **SETTINGS,
@@ -88,6 +89,7 @@ async def rider(
 ) -> AsyncIterator[Rider]:
     """A courier of this test's own."""
     watched.allow(_LATE)
+    watched.allow(_GONE)
     rider = await hire(_city.couriers[next(_NUMBERS)], kitchen, browser, watched, server.origin)
     yield rider
     await rider.go_home()

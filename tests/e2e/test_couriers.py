@@ -15,7 +15,7 @@ from tests.waiting import eventually
 
 from tiffin.client import CommandError, Event, Live, ProblemError, Tiffin
 from tiffin.client.http import Json
-from tiffin.demo.city import City, Person
+from tiffin.demo.city import City, Customer, Person
 from tiffin.demo.courier import Courier, Doors
 from tiffin.demo.helsinki import Site
 
@@ -123,7 +123,7 @@ async def _call_off(city: City) -> None:
 
 async def _confirm(cluster: Cluster, city: City, number: int, **changes: Json) -> str:
     """An order of a customer (by `number`) that is looked for a courier for, by one node or the other."""
-    restaurant, customer = city.restaurants[number % 2], city.customers[number % 3]
+    restaurant, customer = city.restaurants[number % 2], _customer(city, number)
     tiffin = cluster.at(customer.person, *cluster.nodes[number % 2 :], *cluster.nodes[: number % 2])
     order = await tiffin.place_order(await order_body(tiffin, restaurant, customer) | changes)
     order_id: str = order["order_id"]
@@ -140,6 +140,10 @@ async def _confirm(cluster: Cluster, city: City, number: int, **changes: Json) -
 
     await eventually(accepted)
     return order_id
+
+
+def _customer(city: City, number: int) -> Customer:
+    return city.customers[number % 3]
 
 
 def _is_with_one_at_a_time(order_id: str, couriers: list[Phones]) -> bool:
@@ -181,7 +185,7 @@ async def test_an_order_is_with_one_courier(cluster: Cluster, city: City, with_n
         await eventually(all_taken, seconds=40)
         assert sum(len(mine & set(orders)) for mine in held) == _ORDERS, "each of them is with one courier"
         for order_id, number in zip(orders, range(_ORDERS), strict=True):
-            delivery = await city.customers[number % 3].person.tiffin.get_delivery(order_id)
+            delivery = await _customer(city, number).person.tiffin.get_delivery(order_id)
             (holder,) = (courier for courier, mine in zip(couriers, held, strict=True) if order_id in mine)
             assert delivery["courier"]["name"] == holder.name.partition(" ")[0]
         if not with_nats:
@@ -197,7 +201,7 @@ async def test_a_position_crosses_nodes_without_nats(cluster: Cluster, city: Cit
     """From pick-up on; the courier is on one node and the customer on the other."""
     chance = random.Random(3)
     (courier,) = couriers = [Phones(cluster, city.couriers[0], chance)]
-    customer, restaurant = city.customers[0], city.restaurants[0]
+    customer, restaurant = _customer(city, 0), city.restaurants[0]
     async with _on_duty(couriers, city):
         latitude, longitude = await _place_of(city)
         await courier.report(0, latitude, longitude, seconds_ago=5)
@@ -226,7 +230,7 @@ async def test_a_position_crosses_nodes_without_nats(cluster: Cluster, city: Cit
 
 async def test_a_courier_of_the_demo_brings_it(cluster: Cluster, city: City) -> None:
     """From the offer to the code at the door, and the customer sees them come."""
-    customer, restaurant = city.customers[0], city.restaurants[0]
+    customer, restaurant = _customer(city, 0), city.restaurants[0]
     latitude, longitude = await _place_of(city)
     near = Site("Somewhere", latitude + 0.0002, longitude)
     doors, said = Doors([]), list[str]()

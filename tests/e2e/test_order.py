@@ -74,7 +74,7 @@ async def test_an_order_from_the_basket_to_the_door(cluster: Cluster, city: City
     assert ledger.twice == 0
     final = await here.get_order(order_id)
     assert [step["state"] for step in final["history"]] == ["placed", "confirmed", *_STEPS]
-    assert [order["order_id"] for order in (await there.list_orders())["items"]] == [order_id]
+    assert (await there.list_orders())["items"][0]["order_id"] == order_id
 
 
 async def test_others_see_nothing_of_it(cluster: Cluster, city: City) -> None:
