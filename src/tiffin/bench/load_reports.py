@@ -24,7 +24,7 @@ METERS_A_DEGREE = 111_320.0
 # headings that a courier's reports have in turn
 _HEADINGS = range(100, 300)
 _BUFFER_BYTES = 262_144
-# what has not come so long after the last report is lost
+# what has not come so long after the last report is lost, and counts as having taken that long
 _PATIENCE_SECONDS = 3.0
 
 
@@ -96,6 +96,7 @@ class Reports:
         while (self._under_way or self._answered < count) and time.perf_counter() < deadline:
             self._receive(0.05)
         seen, elapsed = self._seen, time.perf_counter() - begun
+        seen.seconds.extend([_PATIENCE_SECONDS] * len(self._under_way))
         return {
             "sent": count,
             "accepted": seen.accepted,
