@@ -95,6 +95,7 @@ async def measure(say: Say, couriers: int = _COURIERS) -> Result:
 
 
 async def _measure(scene: Scene, relay: Relay, couriers: int, notes: list[str], say: Say) -> dict[str, Figure]:
+    await _forget_positions(scene)
     async with start_load(scene.cores.load) as load:
         await load.do(
             "relay", address=relay.address, begin=relay.begin, end=relay.end, meters_per_second=_METERS_PER_SECOND
@@ -245,6 +246,15 @@ SELECT number, is_courier, gen_random_uuid() AS id, who || '-' || lpad(number::t
   FROM generate_series(0, $1::int - 1) AS number,
        (VALUES ('courier', true), ('customer', false)) AS kind (who, is_courier)
 """
+
+
+async def _forget_positions(scene: Scene) -> None:
+    """Every relay begins with couriers who have not reported yet."""
+    connection = await asyncpg.connect(scene.database_url)
+    try:
+        await connection.execute("TRUNCATE courier_location")
+    finally:
+        await connection.close()
 
 
 async def _tell_arrival_times(scene: Scene) -> None:
