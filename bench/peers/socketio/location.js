@@ -63,12 +63,12 @@ io.use(async (socket, next) => {
 
 io.on("connection", (socket) => {
   socket.on("location.report", async (report, answer) => {
-    if (!isReport(report)) return answer({ refused: "malformed" });
+    if (!isReport(report)) return answer({ accepted: 0, refused: "malformed" });
     const { account } = socket.data;
     const rows = inMemory ? socket.data.rows : (await pool.query({ ...REPORTING, values: [account] })).rows;
-    if (!rows.length) return answer({ refused: "off_duty" });
+    if (!rows.length) return answer({ accepted: 0, refused: "off_duty" });
     const [{ shift, at }] = rows;
-    if (at && Date.parse(report.at) - at < 1000) return answer({ refused: "location_too_often" });
+    if (at && Date.parse(report.at) - at < 1000) return answer({ accepted: 0, refused: "location_too_often" });
     if (!inMemory) {
       const { latitude, longitude, accuracy_meters, heading_degrees, speed_mps } = report;
       const values = [account, shift, latitude, longitude, accuracy_meters, heading_degrees, speed_mps, report.at];

@@ -11,7 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tiffin.bench.frames import masked_frame, split_frames
@@ -24,7 +24,7 @@ METERS_A_DEGREE = 111_320.0
 # headings that a courier's reports have in turn
 _HEADINGS = range(100, 300)
 _BUFFER_BYTES = 262_144
-# what has not come so long after the last report is lost
+# what has not come so long after the last report is lost, and counts as having taken that long
 _PATIENCE_SECONDS = 3.0
 
 
@@ -87,15 +87,15 @@ class Reports:
         begun = time.perf_counter()
         while sent < count:
             now = time.perf_counter()
-            while sent < count and begun + sent / rate <= now:
-                self._send(now)
-                self._seen.late.append(now - begun - sent / rate)
+            while sent < count and (due := begun + sent / rate) <= now:
+                self._send(now, now - due)
                 sent += 1
             self._receive(max(0.0, begun + sent / rate - time.perf_counter()))
         deadline = time.perf_counter() + _PATIENCE_SECONDS
         while (self._under_way or self._answered < count) and time.perf_counter() < deadline:
             self._receive(0.05)
         seen, elapsed = self._seen, time.perf_counter() - begun
+        seen.seconds.extend([_PATIENCE_SECONDS] * len(self._under_way))
         return {
             "sent": count,
             "accepted": seen.accepted,
@@ -113,16 +113,19 @@ class Reports:
     def _answered(self) -> int:
         return self._seen.accepted + self._seen.refused
 
-    def _send(self, now: float) -> None:
+    def _send(self, now: float, late: float) -> None:
+        """Send the next report; it was measured when it was due, however late it leaves."""
         turn, number = divmod(self._sent, len(self._couriers))
         heading = _HEADINGS[turn % len(_HEADINGS)]
         self._sent += 1
         if self._departed is None:
             self._departed = now
         latitude = FIRST_LATITUDE + (now - self._departed) * self._degrees_per_second
+        measured_at = datetime.now(UTC) - timedelta(seconds=late)
+        self._seen.late.append(late)
         report = (
             f'{{"latitude":{latitude:.6f},"longitude":{FIRST_LONGITUDE + number * LONGITUDE_STEP:.5f},'
-            f'"accuracy_meters":8.0,"heading_degrees":{heading},"speed_mps":4.5,"at":"{datetime.now(UTC).isoformat()}"}}'
+            f'"accuracy_meters":8.0,"heading_degrees":{heading},"speed_mps":4.5,"at":"{measured_at.isoformat()}"}}'
         )
         self._under_way[number, heading] = now
         self._couriers[number].sendall(masked_frame(f"{self._begin}{report}{self._end}".encode()))
