@@ -22,7 +22,9 @@ from tiffin.features.accounts import (
 from tiffin.features.alerts import AlertService, alerts_feature
 from tiffin.features.catalog import CatalogService
 from tiffin.features.catalog.events import MembershipChanged, MembershipGranted, MembershipRevoked
+from tiffin.features.catalog.image_routes import UPLOAD_PATH
 from tiffin.features.catalog.member_service import MemberService
+from tiffin.features.catalog.menu_image_service import MenuImageService
 from tiffin.features.catalog.menu_service import MenuService
 from tiffin.features.catalog.registration import catalog_feature
 from tiffin.features.delivery import (
@@ -33,6 +35,11 @@ from tiffin.features.delivery import (
     LocationService,
     delivery_feature,
 )
+from tiffin.features.images import ImageService
+from tiffin.features.images.media import MediaFiles
+from tiffin.features.images.processing import Processing
+from tiffin.features.images.registration import images_feature
+from tiffin.features.images.sweep import Sweep
 from tiffin.features.kitchen import KitchenConsumers, KitchenService, kitchen_feature
 from tiffin.features.orders import OrderChanged, OrderService, orders_feature
 from tiffin.features.registration import Feature
@@ -41,6 +48,7 @@ from tiffin.realtime.access import ReadSessions
 from tiffin.realtime.hub import Hub
 from tiffin.realtime.presence import list_present
 from tiffin.routing import Routes
+from tiffin.storage import Objects
 from tiffin.work import Outbox
 
 
@@ -79,6 +87,7 @@ def build_features(
     clock: Clock,
     publish: Callable[[Sequence[LatestValue]], None],
     routes: Routes,
+    objects: Objects,
 ) -> Built:
     """Every feature, from the lowest up. `publish` tells of values of topics that keep only the newest."""
     hasher = PasswordHasher(settings.password_hash_threads)
@@ -94,6 +103,8 @@ def build_features(
         idle_seconds=settings.session_idle_seconds,
         absolute_seconds=settings.session_absolute_seconds,
     )
+    images = ImageService(database, events, outbox, clock, objects)
+    menus = MenuService(database, events, clock)
     catalog = CatalogService(database, events, clock)
     orders = OrderService(database, events, outbox, clock, catalog)
     kitchen = KitchenService(database, events, outbox, accounts, catalog, orders, list_present)
@@ -119,8 +130,20 @@ def build_features(
         features=(
             alerts_feature(alerts),
             accounts_feature(accounts, sessions, settings, further_events=further_events),
+            images_feature(
+                images,
+                Processing(database, events, outbox, objects, images, seconds=settings.image_seconds),
+                Sweep(database, objects, images, clock),
+                MediaFiles(objects),
+                clock,
+                upload_paths=(UPLOAD_PATH,),
+            ),
             catalog_feature(
-                catalog, MenuService(database, events, clock), MemberService(database, events, accounts), clock
+                catalog,
+                menus,
+                MenuImageService(database, menus, images),
+                MemberService(database, events, accounts),
+                clock,
             ),
             orders_feature(orders, clock, settings.order_stream_linger_seconds, further_events=CUSTOMER_EVENTS),
             kitchen_feature(kitchen, kitchen_consumers),

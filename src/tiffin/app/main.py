@@ -89,6 +89,7 @@ def build_asgi(node: "Node") -> ASGIApp:
     api = RequestMiddleware(
         build_api(node),
         max_body_bytes=settings.max_body_bytes,
+        large_bodies=[limit for feature in node.features for limit in feature.large_bodies],
         secure=settings.secure_cookies,
         is_draining=lambda: node.hub.draining,
     )
@@ -96,6 +97,7 @@ def build_asgi(node: "Node") -> ASGIApp:
         Route("/v1/events", streams),
         WebSocketRoute("/v1/socket", socket),
         *_resources(node, streams),
+        *(route for feature in node.features for route in feature.files),
         *Health(node.database, node.nats, node.hub).routes(),
         Route("/asyncapi.json", _asyncapi(node), methods=["GET"]),
     ]

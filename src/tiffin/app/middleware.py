@@ -4,8 +4,9 @@ Plain ASGI, no per-request task. Streams do not pass here.
 """
 
 import asyncio
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import uuid4
 
@@ -32,8 +33,18 @@ _HEADERS = [
 class RequestMiddleware:
     """Wraps the API."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, secure: bool, is_draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        secure: bool,
+        is_draining: Callable[[], bool],
+        large_bodies: Sequence[tuple[str, int]] = (),
+    ) -> None:
         self._app = app
+        # patterns of paths that take more
+        self._large_bodies = [(re.compile(pattern), limit) for pattern, limit in large_bodies]
         self._is_draining = is_draining
         self._max_body_bytes = max_body_bytes
         self._headers = list(_HEADERS)
@@ -47,7 +58,8 @@ class RequestMiddleware:
         started = time.perf_counter()
         request_id = uuid4().hex
         status = 500
-        body = _Limited(receive, self._max_body_bytes)
+        most_bytes = self._limit_of(scope["path"])
+        body = _Limited(receive, most_bytes)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -62,20 +74,25 @@ class RequestMiddleware:
             if not body.is_too_large:
                 await send_with_headers(message)
 
-        if _declared_length(scope) <= self._max_body_bytes:
+        if _declared_length(scope) <= most_bytes:
             with suppress(TooLarge):
                 await self._app(scope, body, send_unless_too_large)
-        if body.is_too_large or _declared_length(scope) > self._max_body_bytes:
-            await self._discard(receive)
-            await self._too_large()(scope, receive, send_with_headers)
+        if body.is_too_large or _declared_length(scope) > most_bytes:
+            await self._discard(receive, most_bytes)
+            await _too_large(most_bytes)(scope, receive, send_with_headers)
         seconds = time.perf_counter() - started
         route = getattr(scope.get("route"), "path", "unknown")
         _SECONDS.labels(scope["method"], route, status).observe(seconds)
         _log.debug("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
-    async def _discard(self, receive: Receive) -> None:
+    def _limit_of(self, path: str) -> int:
+        for pattern, limit in self._large_bodies:
+            if pattern.fullmatch(path):
+                return limit
+        return self._max_body_bytes
+
+    async def _discard(self, receive: Receive, left: int) -> None:
         """Read on for a moment: a client that is still sending would see a reset instead of the answer."""
-        left = self._max_body_bytes
         with suppress(TimeoutError):
             async with asyncio.timeout(_DISCARD_SECONDS):
                 while left > 0:
@@ -83,10 +100,6 @@ class RequestMiddleware:
                     left -= len(message.get("body", b""))
                     if not message.get("more_body", False):
                         return
-
-    def _too_large(self) -> ASGIApp:
-        detail = f"The body is larger than the {self._max_body_bytes} bytes this endpoint takes."
-        return problem_response(413, "Content Too Large", "too_large", detail, None, {"connection": "close"})
 
 
 class _Limited:
@@ -106,6 +119,11 @@ class _Limited:
                 self.is_too_large = True
                 raise TooLarge()  # whatever came before the limit must have no effect
         return message
+
+
+def _too_large(most_bytes: int) -> ASGIApp:
+    detail = f"The body is larger than the {most_bytes} bytes this endpoint takes."
+    return problem_response(413, "Content Too Large", "too_large", detail, None, {"connection": "close"})
 
 
 def _declared_length(scope: Scope) -> int:

@@ -1,7 +1,8 @@
 """Runs a process in its roles until it is told to stop.
 
 `web` answers requests and holds streams, `consumers` does work the queue brings, `relay` runs what the queue did not
-and the housekeeping. One process may have any of them; any number of processes may have the same.
+and the housekeeping, `images` makes pictures of uploads. One process may have any of them; any number of processes
+may have the same.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ class Role(StrEnum):
     WEB = "web"
     RELAY = "relay"
     CONSUMERS = "consumers"
+    IMAGES = "images"
 
 
 async def run(settings: Settings, roles: frozenset[Role], *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -57,7 +59,9 @@ async def run_until(
     if listener is not None and settings.public_origin == _DEFAULT_ORIGIN:
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"public_origin": f"http://{settings.host}:{port}"})
-    async with Node.open(settings, relay=Role.RELAY in roles, consumers=Role.CONSUMERS in roles) as node:
+    async with Node.open(
+        settings, relay=Role.RELAY in roles, consumers=Role.CONSUMERS in roles, images=Role.IMAGES in roles
+    ) as node:
         _spare_collector()
         if listener is None:
             if on_ready is not None:

@@ -33,7 +33,9 @@ from tiffin.realtime.latest import LatestValues
 from tiffin.realtime.presence import Presence
 from tiffin.realtime.topic import TopicKinds
 from tiffin.routing import Routes
+from tiffin.storage import open_objects
 from tiffin.work import Outbox
+from tiffin.work.long_work import LongRunner
 from tiffin.work.queue import Handing, Queue
 from tiffin.work.relay import Relay
 from tiffin.work.runner import Claim, Runner
@@ -59,8 +61,11 @@ class Node:
         self.outbox = Outbox(Handing(self.nats).hand, settings.work_fallback_seconds)
         self.latest = LatestValues(self.nats, database)
         self.routes = Routes(street_graph=settings.street_graph, router_url=settings.router_url)
+        folder = settings.data_dir / "objects"
+        options = {name: value.get_secret_value() for name, value in settings.object_store_options.items()}
+        self.objects = open_objects(folder, settings.object_store_url, options)
         self.built: Built = build_features(
-            settings, database, self.events, self.outbox, SystemClock(), self.latest.publish, self.routes
+            settings, database, self.events, self.outbox, SystemClock(), self.latest.publish, self.routes, self.objects
         )
         self.features = self.built.features
         self.kinds = TopicKinds([kind for feature in self.features for kind in feature.topics])
@@ -87,9 +92,19 @@ class Node:
             postpone=[feature.postpone for feature in self.features if feature.postpone is not None],
         )
 
+        self.long_runner = LongRunner(
+            database,
+            [consumer for feature in self.features for consumer in feature.long_consumers],
+            self._on_dead,
+            lease_seconds=settings.work_lease_seconds,
+            max_attempts=settings.image_max_attempts,
+        )
+
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, *, relay: bool, consumers: bool) -> AsyncIterator["Node"]:
+    async def open(
+        cls, settings: Settings, *, relay: bool, consumers: bool, images: bool = False
+    ) -> AsyncIterator["Node"]:
         """A running node. Raises Unavailable if the database cannot be reached."""
         assert settings.database_url is not None
         with unavailable_when_unreachable():
@@ -98,6 +113,7 @@ class Node:
             stack.push_async_callback(_close, pool)
             node = cls(settings, Database(pool, settings.database_url.get_secret_value()))
             queue = Queue(node.nats, node.runner, replicas=settings.nats_replicas) if consumers else None
+            long_queue = Queue(node.nats, node.long_runner, replicas=settings.nats_replicas) if images else None
             node.nats.start()
             stack.push_async_callback(node.nats.stop)
             node.hub.start()
@@ -112,12 +128,26 @@ class Node:
             if queue is not None:
                 queue.start()
                 stack.push_async_callback(queue.stop)
+            if long_queue is not None:
+                await node._start_long_work(stack, long_queue)
             if relay:
                 running = Relay(node.runner)
                 running.start()
                 stack.push_async_callback(running.stop)
                 node.hub.spawn(node._do_chores())
             yield node
+
+    async def _start_long_work(self, stack: AsyncExitStack, queue: Queue) -> None:
+        """Take long work from the queue and from its rows, and keep what belongs to it in order."""
+        queue.start()
+        stack.push_async_callback(queue.stop)
+        stack.push_async_callback(self.long_runner.stop)
+        relay = Relay(self.long_runner)
+        relay.start()
+        stack.push_async_callback(relay.stop)
+        for feature in self.features:
+            for keep in feature.upkeep:
+                self.hub.spawn(keep())
 
     def api(self) -> FastAPI:
         """The HTTP API."""

@@ -64,6 +64,15 @@ class Settings(BaseSettings):
     router_url: str | None = Field(
         None, pattern="^https?://", description="OSRM-compatible router, asked before the street graph"
     )
+    object_store_url: str | None = Field(
+        None, description="bucket for pictures, as s3://bucket/prefix; unset: the folder `objects` in the data folder"
+    )
+    object_store_options: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="for the bucket (JSON object): endpoint, region, access_key_id, secret_access_key, allow_http",
+    )
+    image_seconds: float = Field(45.0, gt=0, le=80, description="time a worker gives a picture before it gives up")
+    image_max_attempts: int = Field(3, ge=1, description="attempts at a picture before it becomes a dead letter")
     login_codes: bool = Field(
         False, description="single-use codes may log in, as a demo's links do; never in production"
     )

@@ -3,7 +3,7 @@
 import typer
 
 from tiffin import __version__
-from tiffin.cli import bench, dead_letters, demo, doctor, epoch, grant, migrate, seed, serve, up
+from tiffin.cli import bench, dead_letters, demo, doctor, epoch, grant, migrate, seed, serve, up, work
 from tiffin.cli.console import HonestGroup, console
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.command("work")(work.work)
 app.command("migrate")(migrate.migrate)
 app.command("seed")(seed.seed)
 app.command("doctor")(doctor.doctor)

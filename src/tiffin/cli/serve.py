@@ -17,6 +17,7 @@ class RoleName(StrEnum):
     WEB = "web"
     RELAY = "relay"
     CONSUMERS = "consumers"
+    IMAGES = "images"
 
 
 def serve(
@@ -34,10 +35,11 @@ def serve(
     configure_logging(settings.log_level, settings.log_style)
     if settings.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
         warn("TIFFIN_SECRET_KEY is the default, which anybody can read; set a random one")
-    run(_serve(settings, frozenset(role or RoleName)))
+    run(serve_roles(settings, frozenset(role or RoleName)))
 
 
-async def _serve(settings: Settings, names: frozenset[RoleName]) -> None:
+async def serve_roles(settings: Settings, names: frozenset[RoleName]) -> None:
+    """Run these roles until told to stop, once the database is as this program knows it. Raises CommandFailed."""
     await _require_migrated(settings)
     from tiffin.app.roles import Role, run
 

@@ -1,4 +1,4 @@
-"""`tiffin up`: everything on this machine, in one process and two children.
+"""`tiffin up`: everything on this machine, in one process and three children.
 
 Starts PostgreSQL and NATS on the data folder, migrates, then runs every role until Ctrl-C. With
 TIFFIN_DATABASE_URL and TIFFIN_NATS_URL set, it uses those servers and starts none.
@@ -30,6 +30,7 @@ from tiffin.cli.servers import (
     required_urls,
     with_urls,
 )
+from tiffin.cli.worker import image_worker
 from tiffin.demo.helsinki import BASEMAP, STREETS
 from tiffin.embedded import EmbeddedServers
 
@@ -97,13 +98,15 @@ async def _run_roles(settings: Settings, begun: float) -> None:
 
     def ready(origin: str) -> None:
         announce_running(settings.data_dir, Running(os.getpid(), database_url, nats_url, origin))
-        console.print(f"[green]✓[/] Web, relay and consumers run [dim]{time.perf_counter() - begun:.2f} s in all[/]")
+        seconds = time.perf_counter() - begun
+        console.print(f"[green]✓[/] Web, relay, consumers and a worker for images run [dim]{seconds:.2f} s in all[/]")
         console.print(f"\nTiffin is ready at [bold]{origin}[/]")
         for name, path in (("API", "/docs"), ("Live", "/asyncapi.json"), ("Health", "/healthz")):
             console.print(f"  {name:<8}{origin}{path}")
         console.print("\nCtrl-C stops everything.")
 
-    await run(settings, frozenset(Role), on_ready=ready)
+    async with image_worker(settings, warn):
+        await run(settings, frozenset(Role) - {Role.IMAGES}, on_ready=ready)
 
 
 def with_local_origin(settings: Settings) -> Settings:

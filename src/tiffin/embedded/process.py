@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +33,17 @@ class RunAs:
 
 
 async def spawn(
-    command: Sequence[str], log: Path, *, death_signal: signal.Signals, run_as: RunAs | None = None
+    command: Sequence[str],
+    log: Path,
+    *,
+    death_signal: signal.Signals,
+    run_as: RunAs | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> asyncio.subprocess.Process:
-    """Start `command` as a child that gets `death_signal` when this process dies; its output is appended to `log`."""
+    """Start `command` as a child that gets `death_signal` when this process dies; its output is appended to `log`.
+
+    `environment`: added to this process's own.
+    """
     run_as = run_as or RunAs()
     wrapper = (sys.executable, "-I", "-S", str(Path(__file__).with_name("child.py")))
     arguments = (os.getpid(), int(death_signal), run_as.user_id, run_as.group_id)
@@ -49,6 +57,7 @@ async def spawn(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
 
 

@@ -40,6 +40,11 @@ def problem_response(
     return Response(content, status, {"cache-control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the OpenAPI document: the errors an endpoint may answer."""
+    return {status: {"model": Problem} for status in statuses}
+
+
 def describe_problems(document: dict[str, Any]) -> None:
     """Say in an OpenAPI document that every answer from 400 on is a problem, whichever operation gives it."""
     document["components"]["schemas"]["Problem"] = Problem.model_json_schema()

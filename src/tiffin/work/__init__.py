@@ -9,12 +9,25 @@ Guarantees:
 - Attempts are counted before they are tried. What fails too often becomes a dead letter and an alert, never a loop.
 - Deadlines are by PostgreSQL's clock and wait while no relay could look at it.
 - No order is promised between rows.
+- Long work (`LongConsumer`) happens outside the database under a lease that is renewed; what it writes is fenced.
 
-Features use `Fact`, `Consumer`, `Outbox` and `Postpone`.
+Features use `Fact`, `Consumer`, `Outbox` and `Postpone`; for long work `LongConsumer`, `Lease`, `Later`.
 """
 
 from tiffin.work.beat import Postpone
 from tiffin.work.fact import AnyConsumer, Consumer, Fact
+from tiffin.work.long_work import AnyLongConsumer, Later, Lease, LeaseLost, LongConsumer
 from tiffin.work.outbox import Outbox
 
-__all__ = ["AnyConsumer", "Consumer", "Fact", "Outbox", "Postpone"]
+__all__ = [
+    "AnyConsumer",
+    "AnyLongConsumer",
+    "Consumer",
+    "Fact",
+    "Later",
+    "Lease",
+    "LeaseLost",
+    "LongConsumer",
+    "Outbox",
+    "Postpone",
+]

@@ -14,11 +14,15 @@ from tiffin.db import Transaction
 
 
 class Fact(BaseModel):
-    """What work is about. `subject` names it, such as `order.placed`; the fields are the row's payload."""
+    """What work is about. `subject` names it, such as `order.placed`; the fields are the row's payload.
+
+    `long`: its consumers work outside the database for a while (see `long_work`).
+    """
 
     model_config = ConfigDict(frozen=True)
 
     subject: ClassVar[str]
+    long: ClassVar[bool] = False
 
 
 F = TypeVar("F", bound=Fact)

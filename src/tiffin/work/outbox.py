@@ -3,6 +3,7 @@
 After the commit, rows that are due are handed to the queue at once. They are written as claimed for their first
 attempt, by whoever the queue hands them to; if that never happens, or the message is lost, the lease ends after two
 seconds and the relay runs the row itself. Rows with a delay are timers; the relay runs them when they fall due.
+Long work is handed over unclaimed (attempt 0), since its claim must be taken for longer.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,7 +73,7 @@ class Outbox:
             {
                 "subject": fact.subject,
                 "payload": fact.model_dump(mode="json"),
-                "attempts": 0 if delay > 0 else 1,
+                "attempts": 0 if delay > 0 or fact.long else 1,
                 "seconds": delay or self._fallback_seconds,
                 "key": str(key) if key is not None else None,
             }
@@ -81,7 +82,13 @@ class Outbox:
         return Part("work_rows", QUERIES["insert_work"], (facts,), lambda rows: self._hand_over(transaction, rows))
 
     def _hand_over(self, transaction: Transaction, rows: list[dict[str, Any]]) -> None:
-        claimed = [Handover(UUID(row["id"]), row["consumer"]) for row in rows if row["attempts"] == 1]
+        pending: list[_Pending] = transaction.state[_STATE]
+        offered = {fact.subject for fact, delay, _ in pending if fact.long and delay <= 0}
+        claimed = [
+            Handover(UUID(row["id"]), row["consumer"], row["attempts"])
+            for row in rows
+            if row["attempts"] == 1 or row["subject"] in offered
+        ]
 
         async def hand() -> None:
             self._hand(claimed)

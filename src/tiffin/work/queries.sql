@@ -8,7 +8,7 @@ work_rows AS (
       FROM jsonb_to_recordset($1::jsonb)
            AS w (subject text, payload jsonb, attempts int, seconds float8, key uuid)
       JOIN work_consumer c ON c.subject = w.subject
-    RETURNING id, consumer, attempts
+    RETURNING id, consumer, subject, attempts
 );
 
 -- name: withdraw_work
@@ -45,6 +45,30 @@ UPDATE work SET due_at = due_at + $2 WHERE due_at > $1;
 -- Take the row for the effect, only with the newest claim; a rollback puts it back.
 DELETE FROM work WHERE id = (SELECT id FROM work WHERE id = $1 AND attempts = $2 AND claimed FOR UPDATE SKIP LOCKED)
 RETURNING payload;
+
+-- name: claim_offered_work
+-- Take a row of long work that the queue handed over, if nobody has: the attempt is counted before it is tried.
+UPDATE work SET attempts = attempts + 1, claimed = true, due_at = now() + make_interval(secs => $3)
+ WHERE id = $1 AND attempts = $2 AND NOT claimed
+RETURNING attempts;
+
+-- name: read_claimed_work
+SELECT payload FROM work WHERE id = $1 AND attempts = $2 AND claimed;
+
+-- name: renew_claim
+-- Hold a claim for $3 seconds more; nothing if it is another's by now.
+UPDATE work SET due_at = now() + make_interval(secs => $3) WHERE id = $1 AND attempts = $2 AND claimed
+RETURNING true;
+
+-- name: lock_claim
+-- The fence of long work: the row, only with the newest claim.
+SELECT true FROM work WHERE id = $1 AND attempts = $2 AND claimed FOR UPDATE;
+
+-- name: postpone_claim
+-- Give a claim back in $3 seconds without counting its attempt. A claim with this number comes again only to whoever
+-- takes it next, since this one's holder has let go.
+UPDATE work SET claimed = false, attempts = attempts - 1, due_at = now() + make_interval(secs => $3)
+ WHERE id = $1 AND attempts = $2 AND claimed;
 
 -- name: retry_work
 -- Free a claim after a failure: due again in $3 seconds. Only with the newest claim.

@@ -23,6 +23,7 @@ from nats.js.errors import BadRequestError
 from tiffin.base.errors import Unavailable
 from tiffin.base.telemetry import get_logger
 from tiffin.nats import NatsConnection
+from tiffin.work.long_work import LongRunner
 from tiffin.work.outbox import Handover
 from tiffin.work.runner import Claim, Runner
 
@@ -74,13 +75,14 @@ class Handing:
 class Queue:
     """This node's pull requests, one a consumer."""
 
-    def __init__(self, nats: NatsConnection, runner: Runner, *, replicas: int = 1) -> None:
+    def __init__(self, nats: NatsConnection, runner: Runner | LongRunner, *, replicas: int = 1) -> None:
         self._nats = nats
         self._runner = runner
         # servers of a NATS cluster that keep the stream
         self._replicas = replicas
         self._tasks: list[asyncio.Task[None]] = []
-        self._pulls = [_Pull(nats, name, runner.run) for name in runner.consumers]
+        batch = runner.concurrency if isinstance(runner, LongRunner) else _BATCH
+        self._pulls = [_Pull(nats, name, runner.run, batch) for name in runner.consumers]
         nats.on_connect(self._set_up)
 
     def start(self) -> None:
@@ -110,8 +112,9 @@ class Queue:
 class _Pull:
     """One consumer's pull request."""
 
-    def __init__(self, nats: NatsConnection, name: str, run: Callable[[Claim], Awaitable[None]]) -> None:
+    def __init__(self, nats: NatsConnection, name: str, run: Callable[[Claim], Awaitable[None]], batch: int) -> None:
         self._nats = nats
+        self._batch = batch
         self._consumer = name
         self._token = _token(name)
         self._run = run
@@ -122,6 +125,8 @@ class _Pull:
         self._heard_at = 0.0
         self._room = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        # by the message's reply subject: when to say again that it is being worked on
+        self._in_progress: dict[str, asyncio.TimerHandle] = {}
         nats.subscribe(self._inbox, self._receive)
 
     def config(self) -> ConsumerConfig:
@@ -142,7 +147,7 @@ class _Pull:
     async def keep(self) -> None:
         """Keep a request open while there is room."""
         while True:
-            room = _BATCH - len(self._running)
+            room = self._batch - len(self._running)
             silent = time.monotonic() - self._heard_at > _SILENCE_SECONDS
             if self._nats.is_connected and room > 0 and (self._open <= 0 or silent):
                 self._open = room
@@ -178,10 +183,20 @@ class _Pull:
             self._room.set()
 
     async def _do(self, data: bytes, reply: str) -> None:
+        still = asyncio.get_running_loop().call_later(_ACK_WAIT_SECONDS / 3, self._say_in_progress, reply)
+        self._in_progress[reply] = still
         try:
             await self._run(Claim(UUID(bytes=data[:16]), self._consumer, int.from_bytes(data[16:], "big")))
         except (Unavailable, ValueError) as error:
             _log.warning("work_left_to_the_relay", error=repr(error))
         except Exception:
             _log.exception("work_failed_unexpectedly")
+        finally:
+            self._in_progress.pop(reply).cancel()
         self._nats.publish(reply, b"+ACK")
+
+    def _say_in_progress(self, reply: str) -> None:
+        """Long work is not to be handed to somebody else while it runs."""
+        self._nats.publish(reply, b"+WPI")
+        loop = asyncio.get_running_loop()
+        self._in_progress[reply] = loop.call_later(_ACK_WAIT_SECONDS / 3, self._say_in_progress, reply)

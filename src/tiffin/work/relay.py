@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 from tiffin.base.errors import Unavailable
 from tiffin.base.telemetry import get_logger
 from tiffin.db import Connection
+from tiffin.work.long_work import LongRunner
 from tiffin.work.outbox import QUERIES
 from tiffin.work.runner import Runner
 
@@ -27,7 +28,7 @@ _BATCH = 50
 class Relay:
     """One node's relay."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner | LongRunner) -> None:
         self._runner = runner
         self._task: asyncio.Task[None] | None = None
 

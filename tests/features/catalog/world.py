@@ -1,6 +1,8 @@
 """The catalog on a test's database, with people who speak to it over HTTP."""
 
+import tempfile
 from json import dumps
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -17,12 +19,16 @@ from tiffin.db import Connection, Database
 from tiffin.features.accounts import AccountService
 from tiffin.features.catalog import CatalogService, MemberRole, repository
 from tiffin.features.catalog.member_service import MemberService
+from tiffin.features.catalog.menu_image_service import MenuImageService
 from tiffin.features.catalog.menu_service import MenuService
 from tiffin.features.catalog.registration import catalog_feature
+from tiffin.features.images import ImageService
 from tiffin.http.authentication import Credential
 from tiffin.idempotency import StoredAnswers
 from tiffin.realtime import EventLog, StoredEvent
 from tiffin.realtime.event_log import list_events
+from tiffin.storage import open_objects
+from tiffin.work import Outbox
 
 RESTAURANT = {
     "name": "Kolme Kruunua",
@@ -65,7 +71,11 @@ class World:
         self.catalog = CatalogService(database, events, clock)
         self.menus = MenuService(database, events, clock)
         self.members = MemberService(database, events, accounts)
-        self.feature = catalog_feature(self.catalog, self.menus, self.members, clock)
+        self._folder = tempfile.TemporaryDirectory(prefix="tiffin-objects-")  # goes with this object
+        objects = open_objects(Path(self._folder.name), None, {})
+        self.images = ImageService(database, events, Outbox(lambda handovers: None), clock, objects)
+        self.pictures = MenuImageService(database, self.menus, self.images)
+        self.feature = catalog_feature(self.catalog, self.menus, self.pictures, self.members, clock)
         app = FastAPI()
         for router in self.feature.routers:
             app.include_router(router)

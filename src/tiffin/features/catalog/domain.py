@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tiffin.base.geo import Point, distance_meters
 from tiffin.features.catalog.opening_hours import OpeningHours
+from tiffin.features.images import PictureView
 
 
 class MemberRole(StrEnum):
@@ -171,6 +172,8 @@ class MenuItem:
     deleted: bool
     version: int
     sort_order: int = 0
+    # in the order they are shown, the main one first
+    images: tuple[PictureView, ...] = ()
 
     def is_available_at(self, moment: datetime) -> bool:
         """True if it may be ordered: on the menu and not sold out."""

@@ -53,6 +53,21 @@ class CatalogFull(Conflict):
     message = "There are as many of these as one restaurant may have; delete some first."
 
 
+class TooManyImages(Conflict):
+    code = "too_many_images"
+    message = "An item has five pictures at most; remove one first, or replace one."
+
+
+class ImageNotOfItem(NotFound):
+    code = "image_not_of_item"
+    message = "This picture is not, or no longer, one of the item's; load the item's pictures again."
+
+
+class ImageOrderIncomplete(Conflict):
+    code = "image_order_incomplete"
+    message = "The item has other pictures than those named; load it again and name each of them once."
+
+
 class UnknownOption(Invalid):
     code = "unknown_option"
     message = "An id of an option or group is not one of this item's; leave the id away for a new one."

@@ -5,10 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from tiffin.features.catalog.member_service import MemberService
-from tiffin.features.catalog.routes import problems
 from tiffin.features.catalog.schemas import MemberCreate, MemberList, MemberUpdate, MemberView
 from tiffin.http import V1
 from tiffin.http.authentication import Authenticated
+from tiffin.http.problems import problems
 from tiffin.idempotency import Idempotent
 
 

@@ -1,6 +1,6 @@
 """Categories and items of menus in PostgreSQL. Changes happen under the lock of their restaurant."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from tiffin.features.catalog.domain import Category, Menu, MenuItem, Restaurant
 from tiffin.features.catalog.errors import CategoryNotFound, MenuItemNotFound
 from tiffin.features.catalog.repository import QUERIES
 from tiffin.features.catalog.rows import category_of, groups_to_json, menu_item_of
+from tiffin.features.images import PictureView
 
 
 async def get_menu(connection: Connection, restaurant: Restaurant) -> Menu:
@@ -116,6 +117,14 @@ async def update_menu_item(connection: Connection, item: MenuItem) -> MenuItem:
 async def update_sold_out(connection: Connection, item_id: UUID, sold_out: bool, until: datetime | None) -> MenuItem:
     """Mark it sold out, until a time or (None) until lifted; or available."""
     row = await connection.fetchrow(QUERIES["update_sold_out"], item_id, sold_out, until)
+    assert row is not None
+    return menu_item_of(row)
+
+
+async def update_images(connection: Connection, item_id: UUID, images: Sequence[PictureView]) -> MenuItem:
+    """Store what is shown of it; its version goes up by one."""
+    stored = [image.model_dump(mode="json") for image in images]
+    row = await connection.fetchrow(QUERIES["update_images"], item_id, stored)
     assert row is not None
     return menu_item_of(row)
 

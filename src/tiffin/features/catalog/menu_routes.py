@@ -17,10 +17,11 @@ from tiffin.features.catalog.menu_schemas import (
     SoldOutUpdate,
 )
 from tiffin.features.catalog.menu_service import MenuService, menu_tag
-from tiffin.features.catalog.routes import problems, version_check, version_header
+from tiffin.features.catalog.routes import version_check, version_header
 from tiffin.http import V1
 from tiffin.http.authentication import Authenticated, MaybeAuthenticated
 from tiffin.http.conditional import IfMatch, IfNoneMatch, etag, is_current
+from tiffin.http.problems import problems
 from tiffin.idempotency import Idempotent
 
 

@@ -16,6 +16,7 @@ from tiffin.features.catalog.domain import Category, Menu, MenuItem, Option, Opt
 from tiffin.features.catalog.errors import UnknownOption
 from tiffin.features.catalog.field_types import AmountMinor, Description, Name, RequestBody, SortOrder, UpdateBody
 from tiffin.features.catalog.schemas import RestaurantView
+from tiffin.features.images import ImageView, PictureView
 
 _Absent = SkipJsonSchema[None]
 T = TypeVar("T")
@@ -138,6 +139,18 @@ class SoldOutUpdate(RequestBody):
         return self
 
 
+class ImageOrder(RequestBody):
+    """The pictures of an item in the order they shall be shown."""
+
+    image_ids: Annotated[tuple[UUID, ...], Field(max_length=20)]
+
+
+class ItemImagesView(BaseModel):
+    """Every upload for an item, the oldest first, whatever became of it."""
+
+    images: list[ImageView]
+
+
 class CategoryView(BaseModel):
     """A heading of the menu."""
 
@@ -184,6 +197,7 @@ class MenuItemView(BaseModel):
     sold_out: bool = Field(description="if `sold_out_until` is set, only until then")
     sold_out_until: AwareDatetime | None
     sort_order: int
+    images: tuple[PictureView, ...] = Field(description="in the order they are shown, the main one first")
     version: int = Field(description="the ETag for If-Match is this in double quotes")
 
     @classmethod

@@ -117,7 +117,7 @@ class MenuService:
             raise CatalogFull()
         await self._require_category_of(tx, item)
         stored = await menu_repository.insert_menu_item(tx.connection, item)
-        await self._announce_item(tx, stored)
+        await self.announce_item(tx, stored)
         return stored
 
     @use_case
@@ -130,14 +130,14 @@ class MenuService:
         require_version: RequireVersion,
     ) -> MenuItem:
         """Edit an item. Raises MenuItemNotFound, RestaurantRoleMissing, and what the two functions raise."""
-        before = await self._lock_item(tx, principal, item_id, lambda role: role.may_edit_menu)
+        before = await self.lock_item(tx, principal, item_id)
         require_version(before.version)
         wanted = edit(before)
         if wanted == before:
             return before
         await self._require_category_of(tx, wanted)
         after = await menu_repository.update_menu_item(tx.connection, wanted)
-        await self._announce_item(tx, after)
+        await self.announce_item(tx, after)
         return after
 
     @use_case
@@ -167,7 +167,7 @@ class MenuService:
     @use_case
     async def delete_item(self, tx: Transaction, principal: Principal, item_id: UUID) -> None:
         """Take an item off the menu. Raises MenuItemNotFound, RestaurantRoleMissing."""
-        item = await self._lock_item(tx, principal, item_id, lambda role: role.may_edit_menu)
+        item = await self.lock_item(tx, principal, item_id)
         await menu_repository.delete_menu_item(tx.connection, item_id)
         version = await repository.update_menu_version(tx.connection, item.restaurant_id)
         event = MenuItemRemoved(menu_item_id=item_id, menu_version=version)
@@ -187,6 +187,10 @@ class MenuService:
         except RestaurantNotFound:
             raise CategoryNotFound() from None
         return await menu_repository.require_category(tx.connection, category_id)  # as it is under the lock
+
+    async def lock_item(self, tx: Transaction, principal: Principal, item_id: UUID) -> MenuItem:
+        """An item for its editors, and the restaurant's lock. Raises MenuItemNotFound, RestaurantRoleMissing."""
+        return await self._lock_item(tx, principal, item_id, lambda role: role.may_edit_menu)
 
     async def _lock_item(self, tx: Transaction, principal: Principal, item_id: UUID, may: access.May) -> MenuItem:
         found = await menu_repository.require_menu_item(tx.connection, item_id)
@@ -212,7 +216,8 @@ class MenuService:
         event = CategoryChanged(category=CategoryView.model_validate(category), menu_version=version)
         self._events.append(tx, menu_topic(category.restaurant_id), event)
 
-    async def _announce_item(self, tx: Transaction, item: MenuItem) -> None:
+    async def announce_item(self, tx: Transaction, item: MenuItem) -> None:
+        """Tell everybody who has the menu open how the item is now."""
         version = await repository.update_menu_version(tx.connection, item.restaurant_id)
         event = MenuItemChanged(item=MenuItemView.of(item), menu_version=version)
         self._events.append(tx, menu_topic(item.restaurant_id), event)

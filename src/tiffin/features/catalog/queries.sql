@@ -135,6 +135,9 @@ RETURNING *;
 -- name: update_sold_out
 UPDATE menu_item SET sold_out = $2, sold_out_until = $3, version = version + 1 WHERE id = $1 RETURNING *;
 
+-- name: update_images
+UPDATE menu_item SET images = $2, version = version + 1 WHERE id = $1 RETURNING *;
+
 -- name: delete_menu_item
 UPDATE menu_item SET deleted = true, version = version + 1 WHERE id = $1;
 

@@ -1,7 +1,7 @@
 """Restaurants over HTTP: lists, details, editing, pause and busy."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -27,7 +27,7 @@ from tiffin.http import V1
 from tiffin.http.authentication import Authenticated, MaybeAuthenticated
 from tiffin.http.conditional import IfMatch, etag, require_match
 from tiffin.http.pagination import InvalidCursor, Page, PageCursor, PageLimit, decode_cursor, encode_cursor
-from tiffin.http.problems import Problem
+from tiffin.http.problems import problems
 from tiffin.idempotency import Idempotent
 
 # above half of the earth's circumference
@@ -37,11 +37,6 @@ _FARTHEST_METERS = 21_000_000
 class PointIncomplete(Invalid):
     code = "point_incomplete"
     message = "Send both latitude and longitude, or neither."
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For the OpenAPI document: the errors an endpoint may answer."""
-    return {status: {"model": Problem} for status in statuses}
 
 
 def version_header(model: BaseModel) -> dict[str, str]:

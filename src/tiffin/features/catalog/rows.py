@@ -9,6 +9,7 @@ import asyncpg
 from tiffin.base.geo import Point
 from tiffin.features.catalog.domain import Category, Member, MemberRole, MenuItem, Option, OptionGroup, Restaurant
 from tiffin.features.catalog.opening_hours import OpeningHours, Shift, SpecialDate
+from tiffin.features.images import PictureView
 
 Row = asyncpg.Record
 
@@ -58,6 +59,7 @@ def menu_item_of(row: Row) -> MenuItem:
         deleted=row["deleted"],
         version=row["version"],
         sort_order=row["sort_order"],
+        images=tuple(PictureView.model_validate(stored) for stored in row["images"]),
     )
 
 
