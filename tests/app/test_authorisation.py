@@ -5,7 +5,7 @@ The table is the specification. An endpoint, a stream or a command that is not i
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,10 +21,11 @@ CUSTOMER = frozenset(("customer",))
 STAFF = frozenset(("staff", "manager", "owner"))
 MANAGERS = frozenset(("manager", "owner"))
 COURIER = frozenset(("courier",))
+OWNER = frozenset(("owner",))
 SUPPORT = frozenset(("agent", "admin"))
 
 # what the state of things, rather than who asks, may answer to somebody who may
-_MAY = frozenset((200, 201, 204, 304, 409, 412))
+_MAY = frozenset((200, 201, 202, 204, 304, 409, 412))
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class Endpoint:
     who: frozenset[str]
     body: Any = None
     etag: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 _NEW_CATEGORY = {"name": "Desserts"}
 _ITEM = {"name": "Pancakes", "price_minor": 700}
+_TUS = {"tus-resumable": "1.0.0"}
 _PASSWORDS = {"current_password": "not the password", "new_password": "an entirely new phrase"}
 
 TABLE: dict[str, Endpoint] = {
@@ -115,6 +118,18 @@ TABLE: dict[str, Endpoint] = {
     ),
     "DELETE /v1/restaurants/{restaurant_id}/members/{new_member}": Endpoint(MANAGERS | ADMIN),
     "DELETE /v1/menu-items/{new_item}": Endpoint(MANAGERS | ADMIN),
+    "POST /v1/menu-items/{item_id}/images": Endpoint(MANAGERS | ADMIN, headers=_TUS | {"upload-length": "100"}),
+    "GET /v1/menu-items/{item_id}/images": Endpoint(MANAGERS | ADMIN),
+    "PUT /v1/menu-items/{item_id}/images": Endpoint(MANAGERS | ADMIN, {"image_ids": []}),
+    "GET /v1/images/{image_id}": Endpoint(OWNER | ADMIN),
+    "GET /v1/images/{image_id}/events": Endpoint(OWNER | ADMIN),
+    "POST /v1/images/{image_id}/retry": Endpoint(OWNER),
+    "HEAD /v1/uploads/{image_id}": Endpoint(OWNER, headers=_TUS),
+    "PATCH /v1/uploads/{image_id}": Endpoint(
+        OWNER, headers=_TUS | {"upload-offset": "7", "content-type": "application/offset+octet-stream"}
+    ),
+    "DELETE /v1/uploads/{image_id}": Endpoint(OWNER, headers=_TUS),
+    "DELETE /v1/menu-items/{item_id}/images/{image_id}": Endpoint(MANAGERS | ADMIN),
     "GET /v1/events?topic=menu.{restaurant_id}": Endpoint(EVERYBODY),
 }
 
@@ -141,6 +156,7 @@ TOPICS: dict[str, frozenset[str]] = {
     "order.{carried_id}.location": CUSTOMER,
     "courier.{courier}": COURIER,
     "user.{customer}": CUSTOMER,
+    "image.{image_id}": OWNER | ADMIN,
     "alerts.operations": ADMIN,
 }
 
@@ -222,6 +238,17 @@ async def _new_offer(town: Town) -> str:
     return str(offer_id)
 
 
+async def _image(town: Town) -> str:
+    """A resumable upload that the owner has begun."""
+    headers = town.bearer("owner") | _TUS | {"upload-length": "100"}
+    answer = await town.client.post(f"/v1/menu-items/{town.ids['item_id']}/images", headers=headers)
+    assert answer.status_code in (201, 409), answer.text
+    if answer.status_code == 409:  # five are there
+        await town.node.database.pool.execute("DELETE FROM image")
+        return await _image(town)
+    return answer.headers["location"].rsplit("/", 1)[-1]
+
+
 # things made anew for each request, since a good one may use them up
 _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "own_session": _own_session,
@@ -230,6 +257,7 @@ _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "new_member": _new_member,
     "alert_id": _alert,
     "new_offer": _new_offer,
+    "image_id": _image,
 }
 
 
@@ -237,7 +265,7 @@ async def _ask(town: Town, name: str, row: str, endpoint: Endpoint) -> tuple[int
     """Status and code of a request by a person with a session of its own."""
     method, path = row.split(" ", 1)
     path = await _fill(town, path)
-    headers = {"idempotency-key": uuid4().hex}
+    headers = {"idempotency-key": uuid4().hex, **endpoint.headers}
     if name != "anonymous":
         headers["authorization"] = f"Bearer {await town.new_token(name)}"
     if endpoint.etag:
@@ -247,7 +275,7 @@ async def _ask(town: Town, name: str, row: str, endpoint: Endpoint) -> tuple[int
         if "text/event-stream" in answer.headers.get("content-type", ""):
             return answer.status_code, await _reason(answer.aiter_lines())
         content = await answer.aread()
-    return answer.status_code, orjson.loads(content).get("code", "") if answer.is_error else ""
+    return answer.status_code, orjson.loads(content).get("code", "") if answer.is_error and content else ""
 
 
 async def _reason(lines: Any) -> str:

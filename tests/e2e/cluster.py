@@ -59,6 +59,8 @@ class Cluster:
     postgres: EmbeddedPostgres
     nats: EmbeddedNats
     pool: httpx.AsyncClient
+    # the nodes keep pictures here
+    folder: Path
     nodes: list[Node] = field(default_factory=list)
 
     @property
@@ -72,6 +74,7 @@ class Cluster:
             **os.environ,
             "TIFFIN_DATABASE_URL": self.postgres.url,
             "TIFFIN_NATS_URL": self.nats.url,
+            "TIFFIN_DATA_DIR": str(self.folder),
             "TIFFIN_SECRET_KEY": "of the end-to-end tests, all nodes alike",
             "TIFFIN_DRAIN_SECONDS": "0.5",
             "TIFFIN_LOG_LEVEL": "warning",
@@ -132,7 +135,7 @@ async def run_cluster(folder: Path, *, nodes: int) -> AsyncIterator[Cluster]:
     """Servers and nodes for as long as the context lasts."""
     postgres, nats = EmbeddedPostgres(folder, durable=False), EmbeddedNats(folder, durable=False)
     async with open_http(connections=200) as pool:
-        cluster = Cluster(postgres, nats, pool)
+        cluster = Cluster(postgres, nats, pool, folder)
         try:
             await asyncio.gather(postgres.start(), nats.start())
             await upgrade(postgres.url)

@@ -8,14 +8,15 @@ folder before it returns; and a process that was killed leaves its staging file,
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore, ObjectStore, from_url
 
 from tiffin.base.errors import TiffinError, Unavailable
 
@@ -42,10 +43,15 @@ class MissingObject(LookupError):
 class Objects:
     """Files under keys such as `pictures/<id>/<name>`. `folder`: where they lie, None in a bucket."""
 
-    def __init__(self, store: obstore.store.ObjectStore, folder: Path | None) -> None:
-        self._store = store
+    def __init__(self, open_store: Callable[[], ObjectStore], folder: Path | None) -> None:
+        self._open_store = open_store
         self._folder = folder
         self._chunk_bytes = _BUCKET_CHUNK_BYTES if folder is None else _FOLDER_CHUNK_BYTES
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        """Opened when it is first used: most processes never do."""
+        return self._open_store()
 
     async def put(self, key: str, chunks: AsyncIterator[bytes] | bytes) -> None:
         """Store all of `chunks` under `key`, a few megabytes in memory at a time; an error in them stores nothing.
@@ -99,12 +105,18 @@ class Objects:
 def open_objects(folder: Path, url: str | None, options: Mapping[str, str]) -> Objects:
     """The bucket behind `url` (`s3://bucket/prefix`) with obstore's `options`, or without a url the folder."""
     if url is None:
-        return Objects(LocalStore(prefix=folder.resolve(), mkdir=True, automatic_cleanup=True), folder.resolve())
+        folder = folder.resolve()
+        return Objects(lambda: LocalStore(prefix=folder, mkdir=True), folder)
     client = {"connect_timeout": "5s", "timeout": "30s"}
     rest = dict(options)
     if rest.pop("allow_http", "").lower() == "true":
         client["allow_http"] = "true"
-    return Objects(from_url(url, config=rest, client_options=client, retry_config={"max_retries": 2}), None)  # type: ignore[call-overload]
+    bucket = url
+
+    def open_bucket() -> ObjectStore:
+        return from_url(bucket, config=rest, client_options=client, retry_config={"max_retries": 2})  # type: ignore[call-overload, no-any-return]
+
+    return Objects(open_bucket, None)
 
 
 @contextmanager

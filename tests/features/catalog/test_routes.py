@@ -32,7 +32,7 @@ class House:
 async def house_of(world: World, **changes: Any) -> House:
     """A restaurant with owner, manager, waiter, a cook who is nobody's, and a menu of one item."""
     restaurant_id = await world.restaurant(**changes)
-    item = await world.item(restaurant_id)
+    item = await world.item(restaurant_id) | {"image_id": str(new_id())}
     await world.join(restaurant_id, "manager", MemberRole.MANAGER)
     await world.join(restaurant_id, "waiter", MemberRole.STAFF)
     await world.join(restaurant_id, "cook", MemberRole.STAFF)
@@ -44,6 +44,9 @@ async def house_of(world: World, **changes: Any) -> House:
 async def house(world: World) -> House:
     return await house_of(world)
 
+
+ITEM_IDS = {"id": "{item_id}", "category_id": "{category_id}", "image_id": "{image_id}"}
+TUS = {"tus_resumable": "1.0.0", "upload_length": "100"}
 
 # who may what: endpoint → statuses of anonymous, stranger, staff, manager, owner, admin
 Request = Callable[[House], tuple[Any, ...]]
@@ -86,6 +89,19 @@ TABLE: dict[str, tuple[Request, tuple[int, ...]]] = {
         lambda h: ("PUT", f"/menu-items/{h.item['id']}/sold-out", {"sold_out": True}),
         (401, 403, 200, 200, 200, 200),
     ),
+    "upload picture": (
+        lambda h: ("POST", f"/menu-items/{h.item['id']}/images", None, TUS),
+        (401, 403, 403, 201, 201, 201),
+    ),
+    "list pictures": (lambda h: ("GET", f"/menu-items/{h.item['id']}/images"), (401, 403, 403, 200, 200, 200)),
+    "order pictures": (
+        lambda h: ("PUT", f"/menu-items/{h.item['id']}/images", {"image_ids": []}),
+        (401, 403, 403, 200, 200, 200),
+    ),
+    "remove picture": (
+        lambda h: ("DELETE", f"/menu-items/{h.item['id']}/images/{h.item['image_id']}"),
+        (401, 403, 403, 404, 404, 404),
+    ),
     "list members": (lambda h: ("GET", f"{h.path}/members"), (401, 403, 403, 200, 200, 200)),
     "add staff": (
         lambda h: ("POST", f"{h.path}/members", {"email": "newcomer@example.org", "role": "staff"}),
@@ -119,12 +135,13 @@ TABLE: dict[str, tuple[Request, tuple[int, ...]]] = {
 
 
 async def ask(house: House, caller: str | None, request: Request) -> httpx.Response:
-    method, path, *body = request(house)
-    return await house.world.ask(caller, method, path, *body, if_match='"1"')
+    method, path, *rest = request(house)
+    body, headers = (*rest, None, {})[:2] if len(rest) != 1 else (rest[0], {})
+    return await house.world.ask(caller, method, path, body, if_match='"1"', **headers)
 
 
 async def test_the_table_has_every_endpoint(world: World) -> None:
-    house = House(world, "{restaurant_id}", {"id": "{item_id}", "category_id": "{category_id}"}, {})
+    house = House(world, "{restaurant_id}", ITEM_IDS, {})
     members = dict.fromkeys(("cook", "manager", "owner"), "{account_id}")
     house = House(world, house.id, house.item, members)
     asked = {(request(house)[0], "/v1" + request(house)[1]) for request, _ in TABLE.values()}

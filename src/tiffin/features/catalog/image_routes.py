@@ -58,7 +58,7 @@ def _add_upload(router: APIRouter, service: MenuImageService) -> None:
         target = await service.target(principal, item_id, replaces)
         return await uploads.begin(request, service.images, principal, target)
 
-    @router.options("/menu-items/{item_id}/images", status_code=204)
+    @router.options("/menu-items/{item_id}/images", status_code=204, include_in_schema=False)
     async def describe_image_uploads(item_id: UUID) -> Response:
         """What of tus is spoken here."""
         return Response(status_code=204, headers=uploads.OPTIONS)

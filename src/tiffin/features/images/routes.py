@@ -36,7 +36,7 @@ def _add_images(router: APIRouter, service: ImageService) -> None:
 
 
 def _add_uploads(router: APIRouter, service: ImageService) -> None:
-    @router.options("/uploads/{image_id}", status_code=204, responses={204: _TUS})
+    @router.options("/uploads/{image_id}", status_code=204, include_in_schema=False)
     async def describe_uploads(image_id: UUID) -> Response:
         """What of tus is spoken here."""
         return Response(status_code=204, headers=uploads.OPTIONS)
