@@ -35,7 +35,7 @@ async def three(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     monkeypatch.setenv("TIFFIN_NATS_REPLICAS", "3")
     postgres, nats = EmbeddedPostgres(folder, durable=False), NatsCluster(folder)
     async with open_http(connections=200) as pool:
-        cluster = Cluster(postgres, cast("Any", nats), pool)
+        cluster = Cluster(postgres, cast("Any", nats), pool, folder)
         try:
             await asyncio.gather(postgres.start(), nats.start())
             await upgrade(postgres.url)

@@ -1,0 +1,73 @@
+"""Pictures of all kinds, good and evil, made here."""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pyvips
+
+
+def photo(width: int = 640, height: int = 480, *, seed: int = 1, brightness: float = 128) -> Any:
+    """Something like a photo: clouds of colour with grain."""
+    bands = [
+        (
+            pyvips.Image.perlin(width, height, cell_size=64, seed=seed + band) * 60
+            + pyvips.Image.gaussnoise(width, height, sigma=20, seed=seed + band)
+            + brightness
+        ).cast("uchar")
+        for band in range(3)
+    ]
+    return bands[0].bandjoin(bands[1:]).copy(interpretation="srgb")
+
+
+def jpeg(width: int = 640, height: int = 480, *, seed: int = 1, quality: int = 85) -> bytes:
+    """A JPEG."""
+    return bytes(photo(width, height, seed=seed).jpegsave_buffer(Q=quality))
+
+
+def left_is_red(width: int, height: int) -> Any:
+    """Red on the left, blue on the right: shows which way up it is."""
+    red = pyvips.Image.black(width // 2, height, bands=3).linear(1, [220, 20, 20]).cast("uchar")
+    blue = pyvips.Image.black(width - width // 2, height, bands=3).linear(1, [20, 20, 220]).cast("uchar")
+    return red.join(blue, "horizontal").copy(interpretation="srgb")
+
+
+def with_secrets(image: Any, path: Path, *, orientation: int = 1) -> None:
+    """A JPEG as a phone writes it: where and when it was taken, by what, and which way up it is."""
+    tagged = image.copy()
+    text = pyvips.GValue.gstr_type
+    for name, value in {
+        "exif-ifd0-Make": "SpyCam (SpyCam, ASCII, 7 components, 7 bytes)",
+        "exif-ifd3-GPSLatitude": "60/1 10/1 30/1 (60, 10, 30, Rational, 3 components, 24 bytes)",
+        "exif-ifd3-GPSLongitude": "24/1 57/1 0/1 (24, 57, 0, Rational, 3 components, 24 bytes)",
+        "exif-ifd2-DateTimeOriginal": "2026:11:23 12:00:00 (2026:11:23 12:00:00, ASCII, 20 components, 20 bytes)",
+    }.items():
+        tagged.set_type(text, name, value)
+    tagged.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    tagged.set_type(pyvips.GValue.blob_type, "xmp-data", b"<x:xmpmeta>secret kitchen</x:xmpmeta>")
+    tagged.jpegsave(str(path), Q=90)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, *chunks: bytes, rows: bytes | None = None) -> bytes:
+    """A grey PNG that claims this size; `rows` are its pixels, by default none at all."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = zlib.compress(rows or b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + b"".join(chunks)
+        + png_chunk(b"IDAT", data)
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def text_bomb(mebibytes: int) -> bytes:
+    """A PNG whose comment is small in the file and huge in memory."""
+    packed = zlib.compress(b"\0" * (mebibytes << 20), 9)
+    return png(320, 320, png_chunk(b"zTXt", b"Comment\0\0" + packed), rows=(b"\0" * 321) * 320)
