@@ -1,6 +1,7 @@
 /** English. A text with `one` and `other` is chosen by `{count}`. Keys begin with the place where they stand. */
 import { courier } from "./en.courier";
 import { customer } from "./en.customer";
+import { images } from "./en.images";
 import { kitchen } from "./en.kitchen";
 
 export const en = {
@@ -49,6 +50,7 @@ export const en = {
 
   ...courier,
   ...customer,
+  ...images,
   ...kitchen,
 } as const satisfies Record<string, string | { one: string; other: string }>;
 

@@ -2,6 +2,7 @@
 import type { Messages } from "./en";
 import { courier } from "./fi.courier";
 import { customer } from "./fi.customer";
+import { images } from "./fi.images";
 import { kitchen } from "./fi.kitchen";
 
 export const fi: Messages = {
@@ -50,5 +51,6 @@ export const fi: Messages = {
 
   ...courier,
   ...customer,
+  ...images,
   ...kitchen,
 };

@@ -30,6 +30,10 @@ export function Head({ id, menu, ringer }: { id: string; menu: Resource<Menu>; r
       <h1>{restaurant.name}</h1>
       <div class="head-buttons">
         <HeadButton icon="pot" text={t("kitchen.soldOut")} asking={asking} opens="soldOut" />
+        <a class="button head-button" href={`/kitchen/${id}/pictures`}>
+          <Icon name="camera" />
+          {t("image.link")}
+        </a>
         <HeadButton icon="pause" text={t("kitchen.pause")} asking={asking} opens="pause" />
         <HeadButton
           icon="clock"

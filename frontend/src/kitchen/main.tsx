@@ -10,6 +10,7 @@ import { LogIn } from "../ui/log-in";
 import { mount } from "../ui/mount";
 import { followServerClock } from "../ui/server-clock";
 import { BoardPage } from "./board-page";
+import { PicturesPage } from "./pictures/pictures-page";
 import "./kitchen.css";
 
 type MyRestaurant = Schemas["MyRestaurantView"];
@@ -26,6 +27,7 @@ function App() {
       <Router>
         <Route path="/kitchen" component={Choose} />
         <Route path="/kitchen/:id" component={Board} />
+        <Route path="/kitchen/:id/pictures" component={Pictures} />
       </Router>
     </LocationProvider>
   );
@@ -35,6 +37,12 @@ function Board() {
   const { params } = useRoute();
   const id = params["id"] ?? "";
   return <BoardPage key={id} id={id} />;
+}
+
+function Pictures() {
+  const { params } = useRoute();
+  const id = params["id"] ?? "";
+  return <PicturesPage key={id} id={id} />;
 }
 
 /** Which restaurant; with only one there is no question. */

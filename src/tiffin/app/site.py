@@ -26,7 +26,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/account",
         "/log-in",
     ),
-    "kitchen": ("/kitchen", "/kitchen/{id}"),
+    "kitchen": ("/kitchen", "/kitchen/{id}", "/kitchen/{id}/pictures"),
     "courier": ("/courier",),
 }
 _POLICY = (

@@ -12,8 +12,8 @@ def photo(width: int = 640, height: int = 480, *, seed: int = 1, brightness: flo
     """Something like a photo: clouds of colour with grain."""
     bands = [
         (
-            pyvips.Image.perlin(width, height, cell_size=64, seed=seed + band) * 60
-            + pyvips.Image.gaussnoise(width, height, sigma=20, seed=seed + band)
+            (pyvips.Image.perlin(width, height, cell_size=64, uchar=True, seed=seed + band) - 128) * 0.25
+            + pyvips.Image.gaussnoise(width, height, mean=0, sigma=20, seed=seed + band)
             + brightness
         ).cast("uchar")
         for band in range(3)

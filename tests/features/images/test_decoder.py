@@ -229,18 +229,21 @@ child = subprocess.Popen([sys.executable, "-I", {_PROGRAM!r}, {str(tmp_path / "u
 print(child.pid, flush=True)
 child.wait()
 """
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    deadline = time.monotonic() + 10
-    while "1" not in _status(child, "NoNewPrivs") and time.monotonic() < deadline:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        deadline = time.monotonic() + 10
+        while _status(child, "NoNewPrivs") != "1" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.05)  # the next line of its program
+        parent.kill()
+    while _lives(child) and time.monotonic() < deadline:
         time.sleep(0.01)
-    time.sleep(0.05)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    while _status(child, "State").startswith(("S", "R", "D")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _status(child, "State").startswith(("S", "R", "D"))
+    assert not _lives(child)
+
+
+def _lives(pid: int) -> bool:
+    return _status(pid, "State").startswith(("S", "R", "D"))
 
 
 def _status(pid: int, name: str) -> str:

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { isSoldOut, type MenuItem } from "../../app/menu";
 import { money, t } from "../../i18n";
 import { Dialog } from "../../ui/dialog";
+import { Picture } from "../../ui/picture";
 import { now } from "../../ui/time";
 import { type BasketLine, lineOf } from "../basket";
 import { Stepper } from "../stepper";
@@ -25,6 +26,19 @@ export function ItemDialog({ item, currency, onAdd, onClose }: ItemDialogProps) 
   const soldOut = isSoldOut(item, now.value);
   return (
     <Dialog title={item.name} onClose={onClose}>
+      {item.images.length > 0 && (
+        <div class="item-pictures" tabIndex={item.images.length > 1 ? 0 : undefined}>
+          {item.images.map((picture) => (
+            <Picture
+              key={picture.image_id}
+              picture={picture}
+              alt={item.name}
+              sizes="(min-width: 640px) 560px, 100vw"
+              large
+            />
+          ))}
+        </div>
+      )}
       {item.description && <p>{item.description}</p>}
       {item.option_groups.map((group) => (
         <Options

@@ -6,6 +6,7 @@ import { isSoldOut, type Menu, type MenuItem } from "../../app/menu";
 import { clock, money, t } from "../../i18n";
 import { Dialog } from "../../ui/dialog";
 import { useResource } from "../../ui/hooks";
+import { Picture } from "../../ui/picture";
 import { now } from "../../ui/time";
 import { add, basket, type BasketLine, empty } from "../basket";
 import { BasketPanel } from "../basket-panel";
@@ -128,8 +129,10 @@ interface ItemCardProps {
 
 function ItemCard({ item, currency, onChoose }: ItemCardProps) {
   const soldOut = item.sold_out && isSoldOut(item, now.value);
+  const [picture] = item.images;
   return (
-    <button class="item" disabled={soldOut} onClick={onChoose}>
+    <button class="item" data-pictured={picture !== undefined} disabled={soldOut} onClick={onChoose}>
+      {picture && <Picture picture={picture} alt="" sizes="112px" />}
       <span class="item-name">{item.name}</span>
       {item.description && <span class="quiet small">{item.description}</span>}
       <span class="row">

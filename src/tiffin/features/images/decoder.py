@@ -180,8 +180,6 @@ def main(source: str, folder: str) -> int:
     os.environ["VIPS_CONCURRENCY"] = "1"
     os.environ["VIPS_BLOCK_UNTRUSTED"] = "1"
     try:
-        if os.path.getsize(source) == 0:
-            raise Failure("empty")
         import pyvips
 
         pyvips.cache_set_max(0)
