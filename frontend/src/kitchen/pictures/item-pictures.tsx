@@ -39,7 +39,7 @@ export function ItemPictures({ item }: { item: MenuItem }) {
   const own = sending.value.filter((one) => one.itemId === item.id);
   // one that this tab is sending right now shows as that
   const others = known.value.filter(
-    (image) => !shown.has(image.id) && !(image.state === "uploading" && own.length > 0),
+    (image) => !shown.has(image.id) && image.state !== "complete" && !(image.state === "uploading" && own.length > 0),
   );
   const drop = (event: DragEvent) => {
     event.preventDefault();
