@@ -44,6 +44,7 @@ _log = get_logger("images")
 
 _SHORT_HASH = 16
 _MOST_OUTPUT_BYTES = 100_000
+_PIPE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,12 @@ async def _nothing(_: Transaction) -> None:
 
 
 async def _kill(child: Process) -> None:
-    """Make sure that it and whatever it started are gone."""
+    """Make sure that it and whatever it started are gone, and the pipe to it with them."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     await child.wait()
+    assert child.stdout is not None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PIPE_SECONDS):
+            while await child.stdout.read(65_536):
+                pass
