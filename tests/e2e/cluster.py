@@ -68,9 +68,31 @@ class Cluster:
         """Of all nodes."""
         return [node.origin for node in self.nodes]
 
-    async def start_node(self, *, port: int = 0, **settings: str) -> Node:
-        """Start one more; `settings` by the names of their environment variables."""
-        environment = {
+    async def start_node(self, *, port: int = 0, roles: Sequence[str] = (), **settings: str) -> Node:
+        """Start one more, with these roles or all; `settings` by the names of their environment variables."""
+        environment = self._environment(settings)
+        command = ["-m", "tiffin.cli.main", "serve", "--port", str(port)]
+        command += [word for role in roles for word in ("--role", role)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env=environment, stdout=-1, stderr=-2, start_new_session=True
+        )
+        found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        output: list[str] = []
+        reading = asyncio.create_task(_read(process, output, found))
+        async with asyncio.timeout(_READY_SECONDS):
+            node = Node(await found, process, output, reading)
+        self.nodes.append(node)
+        return node
+
+    async def start_image_worker(self) -> asyncio.subprocess.Process:
+        """Start one; whoever asks for it ends it."""
+        command = (sys.executable, "-m", "tiffin.cli.main", "work", "images")
+        return await asyncio.create_subprocess_exec(
+            *command, env=self._environment({}), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+        )
+
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        return {
             **os.environ,
             "TIFFIN_DATABASE_URL": self.postgres.url,
             "TIFFIN_NATS_URL": self.nats.url,
@@ -83,17 +105,6 @@ class Cluster:
             "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
             **settings,
         }
-        command = ("-m", "tiffin.cli.main", "serve", "--port", str(port))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, env=environment, stdout=-1, stderr=-2, start_new_session=True
-        )
-        found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        output: list[str] = []
-        reading = asyncio.create_task(_read(process, output, found))
-        async with asyncio.timeout(_READY_SECONDS):
-            node = Node(await found, process, output, reading)
-        self.nodes.append(node)
-        return node
 
     async def make_administrator(self, email: str) -> None:
         """Grant the role as operators do: the first one cannot be made by anybody else."""
