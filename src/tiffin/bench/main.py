@@ -10,7 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tiffin.bench import api, fanout, idle, location, orders, reconnect, start
+from tiffin.bench import api, fanout, idle, images, location, orders, reconnect, start
 from tiffin.bench.report import write_report
 from tiffin.bench.result import Result, describe_environment
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "api": api.measure,
     "fanout": fanout.measure,
     "idle": idle.measure,
+    "images": images.measure,
     "location": location.measure,
     "orders": orders.measure,
     "reconnect": reconnect.measure,

@@ -61,7 +61,7 @@ async def measure(say: Say) -> Result:
         async with run_system(Path(name), _ENVIRONMENT) as system, open_http() as pool:
             say("Seeding")
             city = await populate(pool, [system.origin], restaurants=_RESTAURANTS, customers=_CUSTOMERS)
-            async with _load(city, pool) as load:
+            async with open_order_load(city, pool) as load:
                 if can_pin:
                     _pin(system, shared, cores if len(cores) < 3 else cores[-1:])
                 figures = await _measure(load, system, say)
@@ -82,7 +82,7 @@ def _pin(system: System, server: Sequence[int], load: Sequence[int]) -> None:
                     os.sched_setaffinity(thread.id, server)
 
 
-async def _measure(load: "_Load", system: System, say: Say) -> dict[str, float | int]:
+async def _measure(load: "OrderLoad", system: System, say: Say) -> dict[str, float | int]:
     for share in _WARM_UP_SHARES:
         await load.run(_RATE * share, _WARM_UP_SECONDS)
     before, rounds = _cpu_seconds(system), []
@@ -102,7 +102,7 @@ async def _measure(load: "_Load", system: System, say: Say) -> dict[str, float |
     }
 
 
-async def _find_most(load: "_Load", say: Say) -> float:
+async def _find_most(load: "OrderLoad", say: Say) -> float:
     """The highest rate that is kept up, in steps of an eighth from half the usual rate upwards."""
     kept = 0.0
     for step in itertools.count():
@@ -116,7 +116,7 @@ async def _find_most(load: "_Load", say: Say) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class Round:
     """What one stretch of load saw."""
 
     count: int
@@ -126,6 +126,8 @@ class _Round:
     confirmed_p99_ms: float
     late_p99_ms: float
     refused: int
+    # of each order to the last screen, in seconds
+    shown: Sequence[float]
 
     @property
     def kept_up(self) -> bool:
@@ -140,7 +142,7 @@ class _Round:
         )
 
 
-class _Load:
+class OrderLoad:
     """Customers and devices, ready."""
 
     def __init__(self, city: City) -> None:
@@ -195,7 +197,7 @@ class _Load:
         except CommandError as error:
             self._refuse(f"{name}: {error}")
 
-    async def run(self, rate: float, seconds: float) -> _Round:
+    async def run(self, rate: float, seconds: float) -> Round:
         """Place orders on schedule, then wait until all have arrived everywhere."""
         self._lateness, self._placed, refused = [], [], self.refused
         begin, count = time.perf_counter() + 0.1, int(rate * seconds)
@@ -215,7 +217,7 @@ class _Load:
             placed.confirmed_at is not None and self.ledger.is_on_screens(placed) for placed in self._placed
         )
 
-    def _sum_up(self, refused: int) -> _Round:
+    def _sum_up(self, refused: int) -> Round:
         shown = [self.ledger.latency(placed) for placed in self._placed if self.ledger.is_on_screens(placed)]
         confirmed = [one.confirmed_at - one.sent_at for one in self._placed if one.confirmed_at is not None]
         missing = len(self._placed) - min(len(shown), len(confirmed))
@@ -223,7 +225,7 @@ class _Load:
             self._note(
                 f"{missing} orders had not arrived everywhere {_SETTLE_TICKS / 100:.0f} s after the last was sent"
             )
-        return _Round(
+        return Round(
             len(self._placed),
             _ms(shown, 0.5),
             _ms(shown, 0.99),
@@ -231,6 +233,7 @@ class _Load:
             _ms(confirmed, 0.99),
             _ms(self._lateness, 0.99),
             refused + missing,
+            shown,
         )
 
     async def _order(self, number: int, due: float) -> None:
@@ -276,8 +279,9 @@ class _Load:
 
 
 @contextlib.asynccontextmanager
-async def _load(city: City, pool: httpx.AsyncClient) -> AsyncIterator[_Load]:
-    load = _Load(city)
+async def open_order_load(city: City, pool: httpx.AsyncClient) -> AsyncIterator[OrderLoad]:
+    """Everybody connected, every basket priced; it ends with the context."""
+    load = OrderLoad(city)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(load.close)
         await load.prepare(stack)
@@ -295,7 +299,8 @@ def _cpu_seconds(system: System) -> dict[str, float]:
     seconds = {"python": _times(python), "postgres": 0.0, "nats": 0.0, "load": time.process_time()}
     for child in python.children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            seconds["nats" if "nats" in child.name() else "postgres"] += _times(child)
+            part = next((part for part in ("nats", "postgres") if part in child.name()), "python")
+            seconds[part] += _times(child)
     return seconds
 
 

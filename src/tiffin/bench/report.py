@@ -51,6 +51,13 @@ AIMS: dict[str, dict[str, Aim]] = {
         "burst_ratio_nchan": Aim("≤", 0.15),
     },
     "idle": {"kb_per_sse": Aim("≤", 12), "kb_per_ws": Aim("≤", 20)},
+    "images": {
+        "ratio_sharp": Aim("≤", 1.15),
+        "ratio_pillow": Aim("≤", 0.6),
+        "ratio_ticket_p99": Aim("≤", 2),
+        "lost": Aim("≤", 0),
+        "twice": Aim("≤", 0),
+    },
     "location": {
         "reports_per_second_max": Aim("≥", 2_000),
         "p99_ms": Aim("≤", 100),
@@ -70,6 +77,7 @@ _PURPOSE = {
     "api": "Processor time of the web process for one request, beside FastAPI and asyncpg with one query.",
     "fanout": "One event to thousands of SSE clients, beside a bare `send()` in C, nginx with nchan and others.",
     "idle": "Memory of a client that is connected and gets nothing.",
+    "images": "A photo of 12 megapixels to all variants, beside sharp and Pillow; order tickets while 50 are uploaded.",
     "location": "Ten thousand couriers report every ten seconds, each to a customer who watches; beside Socket.IO.",
     "orders": "An order placed, on every screen of the restaurant, accepted, confirmed at the customer; 100 a second.",
     "reconnect": "Ten thousand clients lose their node at once and resume on another.",
@@ -98,6 +106,15 @@ _PLOTS: dict[str, Sequence[tuple[str, str, str, Sequence[tuple[str, str]], str |
             "Memory of an idle client",
             "KB of the web process",
             [("kb_per_sse", "SSE"), ("kb_per_ws", "WebSocket")],
+            None,
+        )
+    ],
+    "images": [
+        (
+            "images",
+            "A photo of 12 megapixels to nine variants",
+            "seconds of one core",
+            [("cpu_s", "tiffin, confined"), ("sharp_cpu_s", "- sharp"), ("pillow_cpu_s", "- Pillow")],
             None,
         )
     ],
