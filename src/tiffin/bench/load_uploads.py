@@ -1,6 +1,6 @@
 """Sends uploads at once, each over a connection of its own: `python -m tiffin.bench.load_uploads < job.json`.
 
-The job is {"host", "port", "uploads": [{"path", "token", "file", "size"}]}. Bytes go from the disk to the socket without a
+The job is {"host", "port", "uploads": [{"path", "token", "file", "size"}]}. Bytes go from disk to socket without a
 look, so that this process costs next to nothing. Each upload ends with a few bytes of its own after the picture's
 end, since the same content would be made once. Prints the statuses as a JSON list.
 """

@@ -115,6 +115,17 @@ def test_other_kinds_of_colour(outcome: Callable[[bytes], Any]) -> None:
         assert (result["width"], result["height"]) == (640, 480), result
 
 
+def test_a_wide_profile_becomes_srgb(tmp_path: Path) -> None:
+    """Display P3's reddest red is redder than sRGB's; a green that both have is written otherwise."""
+    green = pyvips.Image.black(400, 300, bands=3).linear(1, [60, 180, 75]).cast("uchar").copy(interpretation="srgb")
+    green.icc_transform("p3", input_profile="srgb").pngsave(str(tmp_path / "upload"), profile="p3")
+    stored = pyvips.Image.new_from_file(str(tmp_path / "upload"))
+    assert abs(stored(5, 5)[0] - 60) > 15, "written otherwise"
+    decode(tmp_path / "upload", tmp_path / "out")
+    shown = pyvips.Image.new_from_file(str(tmp_path / "out" / "400.jpg"))
+    assert all(abs(now - then) <= 4 for now, then in zip(shown(5, 5), (60, 180, 75), strict=True)), shown(5, 5)
+
+
 def test_transparent_becomes_white(tmp_path: Path) -> None:
     clear = pyvips.Image.black(400, 300, bands=4).copy(interpretation="srgb")
     clear.pngsave(str(tmp_path / "upload"))

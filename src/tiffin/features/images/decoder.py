@@ -26,7 +26,8 @@ MOST_PIXELS = 50_000_000
 FEWEST_PIXELS_A_SIDE = 160
 # the longer side of each variant
 VARIANTS = (160, 480, 960, 1600)
-# advice, not refusal
+# advice, not refusal; judged at this size, longer side
+JUDGED_PIXELS = 640
 SMALL_PIXELS = 960
 DARK_LUMINANCE = 45.0
 BLURRED_VARIANCE = 25.0
@@ -104,12 +105,23 @@ def check(vips: Any, path: str) -> Any:
     return header
 
 
+def load(vips: Any, path: str) -> Any:
+    """The picture as it is in the file; a JPEG shrunk while it is read, to no less than the largest variant needs."""
+    options = {"access": "sequential", "fail_on": "truncated"}
+    image = vips.Image.new_from_file(path, **options)
+    if image.get("vips-loader") != "jpegload":
+        return image
+    shrink = next((by for by in (8, 4, 2) if max(image.width, image.height) >= by * VARIANTS[-1]), 1)
+    return vips.Image.jpegload(path, shrink=shrink, **options)
+
+
 def read(vips: Any, path: str) -> Any:
     """The picture upright, in sRGB with eight bits, without transparency, at most as large as the largest variant."""
     try:
-        image = vips.Image.thumbnail(
-            path, VARIANTS[-1], height=VARIANTS[-1], size="down", output_profile="srgb", fail_on="truncated"
-        )
+        image = load(vips, path)
+        # without a profile of its own a picture is sRGB already, and to convert it takes longer than to read it
+        profile = {"output_profile": "srgb"} if image.get_typeof("icc-profile-data") else {}
+        image = image.thumbnail_image(VARIANTS[-1], height=VARIANTS[-1], size="down", **profile)
         if image.hasalpha():
             image = image.flatten(background=[255, 255, 255])
         if image.interpretation != "srgb":
@@ -126,7 +138,9 @@ def judge(image: Any, width: int, height: int) -> list[str]:
         verdicts.append("too_small")
     if max(width, height) / min(width, height) > ODD_RATIO:
         verdicts.append("odd_shape")
-    grey = image.colourspace("b-w")
+    longest = max(image.width, image.height)
+    small = image.resize(JUDGED_PIXELS / longest) if longest > JUDGED_PIXELS else image
+    grey = small.colourspace("b-w").copy_memory()
     if grey.avg() < DARK_LUMINANCE:
         verdicts.append("too_dark")
     elif _sharpness(grey) < BLURRED_VARIANCE:
@@ -135,11 +149,9 @@ def judge(image: Any, width: int, height: int) -> list[str]:
 
 
 def _sharpness(grey: Any) -> float:
-    """Variance of the Laplacian, of a size that does not depend on the camera's."""
-    scale = min(1.0, 960 / max(grey.width, grey.height))
-    small = grey.resize(scale) if scale < 1 else grey
+    """Variance of the Laplacian, at a size that does not depend on the camera's."""
     kernel = type(grey).new_from_array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
-    return float(small.cast("float").conv(kernel, precision="float").deviate() ** 2)
+    return float(grey.cast("float").conv(kernel, precision="float").deviate() ** 2)
 
 
 def make(image: Any, folder: str) -> list[dict[str, Any]]:
