@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, FilePayload, Page, async_playwright, expect
 from rich.console import Console
 from tests.e2e.cluster import order_body
+from tests.features.images.photos import jpeg, plate
 from tests.programs import require
 from tests.waiting import eventually
 
@@ -81,11 +82,47 @@ async def main() -> None:
                 executable_path=require("chromium", "apt install chromium"), args=_CHROMIUM
             )
             studio = Studio(browser, system.origin)
+            await _pictures(studio, city)
             await _customer(studio, city)
             await _courier(studio, city)
             await _kitchen(studio, city)
             await _lost(studio, city, system)
             await browser.close()
+
+
+async def _pictures(studio: Studio, city: City) -> None:
+    """What the owner of the first restaurant sees of its pictures: some on the menu, one refused, one on its way."""
+    restaurant = city.restaurants[0]
+    dishes = [item["name"] for item in restaurant.menu["items"]][:3]
+    plates = [plate("#e8935a", "#3f7d3a"), plate("#c9a05a", "#e9e2c0"), plate("#efe3c4", "#d9773f")]
+    extra = plate("#f0b27a", "#2f6b2f", "#5c6670", pieces=12)
+    path = f"/kitchen/{restaurant.restaurant_id}/pictures"
+    async with studio.at(restaurant.owner, path, **_WIDE) as page:
+        for dish, content in [*zip(dishes, plates, strict=True), (dishes[0], extra)]:
+            shown = page.get_by_role("region", name=dish).get_by_role("figure")
+            before = await shown.count()
+            await page.get_by_label(f"{dish}: choose photos").set_input_files([_file("photo.jpg", content)])
+            await expect(shown).to_have_count(before + 1, timeout=20_000)
+        await page.get_by_label(f"{dishes[0]}: choose photos").set_input_files(
+            [_file("IMG_0815.jpg", plates[0][: len(plates[0]) // 2])]
+        )
+        await expect(page.get_by_role("alert")).to_contain_text("damaged", timeout=20_000)
+        await page.get_by_label(f"{dishes[1]}: choose photos").set_input_files(
+            [_file("IMG_0816.jpg", jpeg(6000, 4500, quality=70))]
+        )
+        await expect(page.get_by_text("Reading").or_(page.get_by_text("Making sizes"))).to_be_visible(timeout=20_000)
+        await studio.take(page, "kitchen-pictures")
+        await expect(page.get_by_role("region", name=dishes[1]).get_by_role("figure")).to_have_count(2, timeout=20_000)
+        await page.get_by_role("button", name=f"{dishes[1]}, picture 2: remove").click()
+        await expect(page.get_by_role("region", name=dishes[1]).get_by_role("figure")).to_have_count(1)
+    async with studio.at(restaurant.owner, path, **_PHONE, **_DARK) as page:
+        await expect(page.get_by_role("figure").first).to_be_visible()
+        await asyncio.sleep(1)  # for the pictures to be drawn
+        await studio.take(page, "kitchen-pictures-phone")
+
+
+def _file(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": content}
 
 
 async def _customer(studio: Studio, city: City) -> None:

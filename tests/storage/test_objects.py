@@ -5,32 +5,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
+from tests.storage.bucket import BUCKET_OPTIONS
 
 from tiffin.storage import MissingObject, Objects, StorageUnavailable, open_objects
-
-_OPTIONS = {
-    "region": "eu-north-1",
-    "access_key_id": "of-the-tests",
-    "secret_access_key": "of-the-tests",
-    "allow_http": "true",
-}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A server that speaks S3."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    subprocess.run(["curl", "-sf", "-X", "PUT", f"http://{host}:{port}/kitchen"], check=True, capture_output=True)
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -38,8 +20,8 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     """Storage of either kind."""
     if request.param == "folder":
         return open_objects(tmp_path / "objects", None, {})
-    endpoint = request.getfixturevalue("endpoint")
-    return open_objects(tmp_path, f"s3://kitchen/{tmp_path.name}", {**_OPTIONS, "endpoint": endpoint})
+    bucket: Objects = request.getfixturevalue("bucket")
+    return bucket
 
 
 async def _chunks(count: int, size: int = 65_536, error: Exception | None = None) -> AsyncIterator[bytes]:
@@ -97,7 +79,7 @@ async def test_lists_by_prefix_and_age(objects: Objects) -> None:
 
 
 async def test_a_bucket_that_does_not_answer(tmp_path: Path) -> None:
-    objects = open_objects(tmp_path, "s3://kitchen", {**_OPTIONS, "endpoint": "http://127.0.0.1:9"})
+    objects = open_objects(tmp_path, "s3://kitchen", {**BUCKET_OPTIONS, "endpoint": "http://127.0.0.1:9"})
     for asked in (objects.get("a"), objects.put("a", b"x"), objects.delete(["a"]), objects.list_before("", _later())):
         with pytest.raises(StorageUnavailable):
             await asked

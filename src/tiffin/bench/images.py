@@ -40,7 +40,7 @@ from tiffin.demo.system import System, run_system
 
 _DECODER = Path(package).parent / "features" / "images" / "decoder.py"
 _PHOTOS, _ROUNDS = 4, 3
-_WIDTH, _HEIGHT, _QUALITY = 4000, 3000, 90
+_WIDTH, _HEIGHT, _QUALITY = 4000, 3000, 94
 _VARIANTS = 9
 _UPLOADS, _RATE = 50, 20.0
 _QUIET_SECONDS, _ROUND_SECONDS = 20.0, 5.0

@@ -3,8 +3,11 @@ from pathlib import Path
 
 import pytest
 from tests.features.images.studio import Studio
+from tests.storage.bucket import bucket, s3_endpoint
 
 from tiffin.db import Database
+
+__all__ = ["bucket", "s3_endpoint", "studio"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Pictures of all kinds, good and evil, made here."""
 
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -71,3 +72,25 @@ def text_bomb(mebibytes: int) -> bytes:
     """A PNG whose comment is small in the file and huge in memory."""
     packed = zlib.compress(b"\0" * (mebibytes << 20), 9)
     return png(320, 320, png_chunk(b"zTXt", b"Comment\0\0" + packed), rows=(b"\0" * 321) * 320)
+
+
+def plate(food: str, garnish: str, table: str = "#7b5a3c", *, pieces: int = 7) -> bytes:
+    """A drawing of a plate from above, as a JPEG: something to look at where no photo can be had."""
+    chance = random.Random(food + garnish)
+    bits = ""
+    for _ in range(pieces):
+        x, y = round(800 + chance.gauss(0, 130)), round(600 + chance.gauss(0, 110))
+        long, wide, turned = chance.randint(30, 80), chance.randint(14, 40), chance.randint(-60, 60)
+        turn = f'transform="rotate({turned} 800 600)"'
+        bits += f'<ellipse cx="{x}" cy="{y}" rx="{long}" ry="{wide}" fill="{garnish}" {turn}/>'
+    drawing = f"""<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200">
+      <defs><radialGradient id="light" cx="0.35" cy="0.3"><stop offset="0" stop-color="#fff" stop-opacity="0.5"/>
+      <stop offset="1" stop-color="#000" stop-opacity="0.25"/></radialGradient></defs>
+      <rect width="1600" height="1200" fill="{table}"/>
+      <ellipse cx="830" cy="650" rx="520" ry="500" fill="#000" opacity="0.35"/>
+      <circle cx="800" cy="600" r="500" fill="#f4f1ea"/><circle cx="800" cy="600" r="430" fill="#e3ddd0"/>
+      <circle cx="800" cy="600" r="360" fill="{food}"/>{bits}
+      <rect width="1600" height="1200" fill="url(#light)"/></svg>"""
+    image = pyvips.Image.svgload_buffer(drawing.encode()).flatten()
+    grain = pyvips.Image.gaussnoise(1600, 1200, mean=0, sigma=7)
+    return bytes((image + grain).cast("uchar").copy(interpretation="srgb").jpegsave_buffer(Q=88))

@@ -204,6 +204,21 @@ def test_two_things_in_one_file(tmp_path: Path) -> None:
         assert b"PK\x05\x06" not in content
 
 
+def test_loaders_that_are_not_hardened_are_blocked(tmp_path: Path) -> None:
+    """Past the sniffing, too: libvips itself refuses."""
+    (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    program = f"""
+import importlib.util, os
+spec = importlib.util.spec_from_file_location("decoder", {_PROGRAM!r})
+decoder = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(decoder)
+decoder.sniff = lambda head: "VipsForeignLoadSvgFile"
+decoder.main({str(tmp_path / "drawing.svg")!r}, {str(tmp_path)!r})
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"failure": "unsupported_type"}
+
+
 def test_it_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
     """In a child of this test: memory, time, files and priority are bounded, and stay so."""
     program = f"""

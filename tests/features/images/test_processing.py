@@ -72,6 +72,24 @@ async def test_an_upload_becomes_a_picture(studio: Studio) -> None:
     assert len(studio.files("pictures")) == len(done.picture.sources) == 9
 
 
+async def test_in_a_bucket(studio: Studio, bucket: Objects) -> None:
+    studio.objects = bucket
+    studio.build()
+    content = jpeg(900, 700)
+    image = await studio.images.begin_upload(studio.target, "a.jpg", len(content))
+    half = len(content) // 2
+    for start, end in ((0, half), (half, len(content))):
+        await studio.images.append(studio.owner, image.id, start, in_pieces(content[start:end]), None)
+    await studio.work()
+    picture = (await studio.read(image.id)).picture
+    assert picture is not None
+    served = await bucket.get(f"pictures/{picture.id}/{picture.sources[0].name}")
+    assert len(served) == picture.sources[0].size
+    studio.clock.ahead = timedelta(hours=2)
+    await bucket.put("uploads/nobodys/1", b"left")
+    assert await studio.sweep.run() == 1
+
+
 async def test_a_bad_picture_fails_for_good(studio: Studio) -> None:
     image = await studio.receive(b"\xff\xd8\xff nothing more")
     await studio.work()
