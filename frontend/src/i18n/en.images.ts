@@ -3,7 +3,6 @@ export const images = {
   "image.title": "Pictures of the menu",
   "image.titleOf": "Pictures of {name}",
   "image.back": "To the board",
-  "image.link": "Pictures",
   "image.howTo":
     "Drop photos on a dish, choose them or take one. Customers see a picture as soon as it is ready; an old one stays until then.",
   "image.onlyManagers": "Only managers and owners change pictures.",

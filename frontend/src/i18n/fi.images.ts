@@ -6,7 +6,6 @@ export const images: Translated<typeof en> = {
   "image.title": "Ruokalistan kuvat",
   "image.titleOf": "Kuvat: {name}",
   "image.back": "Tilaustaululle",
-  "image.link": "Kuvat",
   "image.howTo":
     "Pudota kuvia annoksen päälle, valitse ne tai ota kuva. Asiakkaat näkevät kuvan heti kun se on valmis; vanha pysyy siihen asti.",
   "image.onlyManagers": "Vain esihenkilöt ja omistajat vaihtavat kuvia.",

@@ -27,7 +27,7 @@ export function BoardPage({ id }: { id: string }) {
     sessionStorage.setItem(SHIFT, id);
     started.value = true;
   };
-  return <Start name={menu.value.value.restaurant.name} ringer={ringer} onStart={start} />;
+  return <Start id={id} name={menu.value.value.restaurant.name} ringer={ringer} onStart={start} />;
 }
 
 function Refused({ why }: { why: unknown }) {
@@ -59,13 +59,14 @@ function Loading({ failing }: { failing: Error | undefined }) {
 }
 
 interface StartProps {
+  id: string;
   name: string;
   ringer: Ringer;
   onStart: () => void;
 }
 
 /** Browsers allow sound only after a touch, so a shift begins with one. */
-function Start({ name, ringer, onStart }: StartProps) {
+function Start({ id, name, ringer, onStart }: StartProps) {
   useEffect(() => void (document.title = `${name} · ${t("kitchen.title")}`), [name]);
   return (
     <main class="middle stack start">
@@ -82,6 +83,10 @@ function Start({ name, ringer, onStart }: StartProps) {
         {t("kitchen.start")}
       </button>
       <SoundTest ringer={ringer} plain />
+      <a class="button plain" href={`/kitchen/${id}/pictures`}>
+        <Icon name="camera" />
+        {t("image.title")}
+      </a>
     </main>
   );
 }

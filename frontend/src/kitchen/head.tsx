@@ -30,10 +30,6 @@ export function Head({ id, menu, ringer }: { id: string; menu: Resource<Menu>; r
       <h1>{restaurant.name}</h1>
       <div class="head-buttons">
         <HeadButton icon="pot" text={t("kitchen.soldOut")} asking={asking} opens="soldOut" />
-        <a class="button head-button" href={`/kitchen/${id}/pictures`}>
-          <Icon name="camera" />
-          {t("image.link")}
-        </a>
         <HeadButton icon="pause" text={t("kitchen.pause")} asking={asking} opens="pause" />
         <HeadButton
           icon="clock"
@@ -52,6 +48,9 @@ export function Head({ id, menu, ringer }: { id: string; menu: Resource<Menu>; r
       {asking.value === "people" && <PeopleDialog present={present} onClose={close} />}
       {asking.value === "settings" && (
         <DeviceDialog ringer={ringer} onClose={close}>
+          <a class="button" href={`/kitchen/${id}/pictures`}>
+            {t("image.title")}
+          </a>
           <a class="button" href="/kitchen?choose">
             {t("kitchen.another")}
           </a>

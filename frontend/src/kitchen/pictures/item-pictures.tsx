@@ -6,22 +6,8 @@ import { t } from "../../i18n";
 import { useAction, useResource } from "../../ui/hooks";
 import { Icon, type IconName } from "../../ui/icons";
 import { Picture, type PictureView } from "../../ui/picture";
-import {
-  ACCEPT,
-  advice,
-  failure,
-  imageOf,
-  type ImageView,
-  listImages,
-  MOST_IMAGES,
-  moved,
-  orderImages,
-  removeImage,
-  retryImage,
-  type Sending,
-  sending,
-  step,
-} from "./images";
+import { ACCEPT, advice, failure, type ImageView, MOST_IMAGES, moved, step } from "./image";
+import { imageOf, listImages, orderImages, removeImage, retryImage, type Sending, sending } from "./images";
 import { send } from "./upload";
 
 export function ItemPictures({ item }: { item: MenuItem }) {

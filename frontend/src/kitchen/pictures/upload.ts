@@ -3,7 +3,8 @@
  * goes on where it stood.
  */
 import { t } from "../../i18n";
-import { objection, type Sending, sending } from "./images";
+import { objection } from "./image";
+import { type Sending, sending } from "./images";
 
 const CHUNK_BYTES = 2_000_000;
 const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 20_000];
