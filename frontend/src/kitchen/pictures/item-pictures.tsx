@@ -17,6 +17,12 @@ export function ItemPictures({ item }: { item: MenuItem }) {
   const load = async () => {
     known.value = await listImages(item.id);
   };
+  const ids = item.images.map((picture) => picture.image_id).join();
+  // what the menu shows now was on its way when it was last asked about: what is said of it has changed
+  useEffect(() => {
+    if (known.peek().some((image) => image.state !== "complete" && ids.includes(image.id)))
+      void load().catch(() => undefined);
+  }, [ids]);
   useEffect(() => whenSeen(box.current, () => void load().catch(() => undefined)), [item.id]);
   const choose = (files: FileList | null, replaces: string | null = null) => {
     for (const file of files ?? []) void send(item.id, file, replaces, () => void load().catch(() => undefined));
