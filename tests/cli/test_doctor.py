@@ -37,6 +37,16 @@ async def test_what_is_wrong_comes_with_what_to_do_and_code_1(tiffin: Tiffin) ->
     assert "Traceback" not in ended.err
 
 
+async def test_a_bucket_that_does_not_answer(tiffin: Tiffin) -> None:
+    options = '{"endpoint": "http://127.0.0.1:1", "access_key_id": "a", "secret_access_key": "b", "allow_http": "true"}'
+    ended = await tiffin(
+        "doctor", TIFFIN_PORT="0", TIFFIN_OBJECT_STORE_URL="s3://kitchen", TIFFIN_OBJECT_STORE_OPTIONS=options
+    )
+    assert ended.code == 1
+    assert "s3://kitchen does not answer" in " ".join(ended.out.split())
+    assert "correct TIFFIN_OBJECT_STORE_URL" in " ".join(ended.out.split())
+
+
 async def test_a_healthy_database_has_nothing_to_do_but_be_durable(database_url: str) -> None:
     findings = _by_part(await check_database(database_url))
     assert {part for part, one in findings.items() if one.verdict is not Verdict.FINE} == {"Durability"}

@@ -62,8 +62,7 @@ class Node:
         self.latest = LatestValues(self.nats, database)
         self.routes = Routes(street_graph=settings.street_graph, router_url=settings.router_url)
         folder = settings.data_dir / "objects"
-        options = {name: value.get_secret_value() for name, value in settings.object_store_options.items()}
-        self.objects = open_objects(folder, settings.object_store_url, options)
+        self.objects = open_objects(folder, settings.object_store_url, settings.object_store_secrets)
         self.built: Built = build_features(
             settings, database, self.events, self.outbox, SystemClock(), self.latest.publish, self.routes, self.objects
         )

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
         return frozenset((self.public_origin, *self.allowed_origins))
 
     @property
+    def object_store_secrets(self) -> dict[str, str]:
+        """What the bucket is opened with, in the clear."""
+        return {name: value.get_secret_value() for name, value in self.object_store_options.items()}
+
+    @property
     def secure_cookies(self) -> bool:
         """True where cookies must be Secure: everywhere but on plain http (localhost)."""
         return self.public_origin.startswith("https:")

@@ -124,14 +124,27 @@ def decode(photo: Path, folder: Path) -> _Made:
         env={"PATH": "", "HOME": str(folder), "TMPDIR": str(folder)},
     ) as child:
         assert child.stdout is not None
-        said = [json.loads(line) for line in child.stdout]
+        said, peak_mb = [], 0.0
+        for line in child.stdout:
+            said.append(json.loads(line))
+            peak_mb = max(peak_mb, _peak_mb(child.pid))
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     files = said[-1].get("result", {}).get("files", [])
     if child.returncode or len(files) != _VARIANTS:
         raise RuntimeError(f"the decoder ended with {child.returncode} and said {said[-1:]}")
     output = sum((folder / file["name"]).stat().st_size for file in files)
-    return _Made(usage.ru_utime + usage.ru_stime, output / 1000, usage.ru_maxrss / 1024)
+    return _Made(usage.ru_utime + usage.ru_stime, output / 1000, peak_mb)
+
+
+def _peak_mb(pid: int) -> float:
+    """What a process has used at most so far. Not `ru_maxrss`: that begins with what its parent used."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(line.split()[1]) / 1024
 
 
 def _peers(folder: Path) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ from nats.errors import Error as NatsError
 from tiffin.base.settings import DEVELOPMENT_SECRET, Settings
 from tiffin.cli.servers import is_held, read_running
 from tiffin.db import Connection, connect
+from tiffin.storage import StorageUnavailable, open_objects
 
 _GIGABYTE = 1_000_000_000
 _OLDEST_POSTGRES, _NEWEST_POSTGRES = 15, 18
@@ -245,6 +246,20 @@ async def _dead_letters(connection: Connection) -> Finding:
 def _existing(path: Path) -> Path:
     path = path.resolve()
     return path if path.exists() else _existing(path.parent)
+
+
+async def check_storage(settings: Settings) -> Finding:
+    """Where pictures lie, and whether a bucket answers."""
+    if settings.object_store_url is None:
+        return finding("Pictures", f"in {settings.data_dir / 'objects'}")
+    objects = open_objects(settings.data_dir, settings.object_store_url, settings.object_store_secrets)
+    try:
+        async with asyncio.timeout(10):
+            await objects.list_before("of-no-doctor", datetime.now(UTC))
+    except (StorageUnavailable, TimeoutError):
+        advice = "start the bucket's server, or correct TIFFIN_OBJECT_STORE_URL and TIFFIN_OBJECT_STORE_OPTIONS"
+        return finding("Pictures", f"{settings.object_store_url} does not answer", failed=advice)
+    return finding("Pictures", settings.object_store_url)
 
 
 def _unless_writable(folder: Path) -> str:

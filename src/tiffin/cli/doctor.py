@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tiffin.base.settings import Settings
-from tiffin.cli.checks import Finding, Verdict, check_database, check_machine, check_nats, finding
+from tiffin.cli.checks import Finding, Verdict, check_database, check_machine, check_nats, check_storage, finding
 from tiffin.cli.console import CommandFailed, console, load_settings, run
 from tiffin.cli.servers import reachable
 from tiffin.embedded import EmbeddedServerFailed
@@ -41,7 +41,7 @@ def _show(findings: list[Finding]) -> None:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    findings = check_machine(settings)
+    findings = [*check_machine(settings), await check_storage(settings)]
     try:
         async with _servers(settings) as (where, found):
             findings.append(finding("Servers", where))

@@ -13,6 +13,7 @@ from tests.features.images.photos import jpeg
 from tests.features.images.studio import Studio, in_pieces
 from tests.waiting import eventually
 
+from tiffin.base.errors import RateLimited
 from tiffin.features.images import ImageState, decoder
 from tiffin.features.images.errors import CannotRetry, EmptyUpload, ImageNotFound, ImageTooLarge
 from tiffin.features.images.processing import Processing
@@ -109,6 +110,16 @@ async def test_what_is_refused_leaves_nothing(studio: Studio) -> None:
         await studio.receive(b"x" * 20_000_001)
     assert studio.files() == []
     assert await studio.database.pool.fetchval("SELECT count(*) FROM image") == 0
+
+
+async def test_too_many_in_an_hour_are_slowed(studio: Studio) -> None:
+    for _ in range(300):
+        await studio.images.begin_upload(studio.target, "a.jpg", 1)
+    with pytest.raises(RateLimited):
+        await studio.images.begin_upload(studio.target, "a.jpg", 1)
+    with pytest.raises(RateLimited):
+        await studio.receive(jpeg())
+    assert studio.files() == []
 
 
 async def test_the_same_picture_twice_is_made_once(studio: Studio) -> None:

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -113,6 +115,8 @@ async def test_tus_in_parts_and_over_again(uploader: Uploader) -> None:
     half = len(content) // 2
     assert (await uploader.patch(path, 0, content[:half])).headers["upload-offset"] == str(half)
     assert await uploader.offset(path) == half
+    expires = parsedate_to_datetime((await uploader.patch(path, half, b"")).headers["upload-expires"])
+    assert timedelta(hours=23) < expires - datetime.now(UTC) <= timedelta(hours=24)
     for wrong in (0, half - 1, half + 1, len(content)):
         assert (await uploader.patch(path, wrong, b"x")).status_code == 409
     answer = await uploader.patch(path, half, content[half:])

@@ -44,7 +44,7 @@ def _add_upload(router: APIRouter, service: MenuImageService) -> None:
         "/menu-items/{item_id}/images",
         status_code=202,
         response_model=ImageView,
-        responses={201: _BEGUN, **problems(401, 403, 404, 409, 412, 413, 422, 503)},
+        responses={201: _BEGUN, **problems(401, 403, 404, 409, 412, 413, 422, 429, 503)},
         openapi_extra=_FORM,
     )
     async def upload_image(

@@ -43,7 +43,9 @@ class MenuImageService:
             item = await self._require_item(connection, principal, item_id)
             if replaces is not None and replaces not in (image.image_id for image in item.images):
                 raise ImageNotOfItem()
-            if replaces is None and await self.images.count_of(connection, _subject(item_id)) >= MOST_IMAGES:
+            # each that is shown may be replaced at the same time
+            most = MOST_IMAGES if replaces is None else 2 * MOST_IMAGES
+            if await self.images.count_of(connection, _subject(item_id)) >= most:
                 raise TooManyImages()
         return Target(principal.account_id, _subject(item_id), replaces)
 

@@ -1,7 +1,7 @@
 """Uploads, pictures, and what may be wrong with them. Pure values and tables."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from tiffin.features.images.decoder import FEWEST_PIXELS_A_SIDE, MOST_PIXELS
 
 # a photo of a phone has 2 to 10 MB
 MOST_BYTES = 20_000_000
+# a resumable upload that nobody goes on with for so long is given up
+UPLOAD_LIFETIME = timedelta(days=1)
 
 
 class ImageState(StrEnum):

@@ -70,7 +70,8 @@ INSERT INTO picture (id, sha256, width, height, blurhash, sources, verdicts)
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: list_expired_uploads
-SELECT id FROM image WHERE state = 'uploading' AND changed_at < now() - interval '1 day' LIMIT 100;
+-- Uploads that nobody went on with for $1.
+SELECT id FROM image WHERE state = 'uploading' AND changed_at < now() - $1::interval LIMIT 100;
 
 -- name: delete_old_failures
 -- Nobody came back to them for a week.

@@ -10,7 +10,7 @@ import asyncpg
 
 from tiffin.base.ids import parse_id
 from tiffin.db import Connection, load_queries
-from tiffin.features.images.domain import Image, ImageState, Part, Picture, Source
+from tiffin.features.images.domain import UPLOAD_LIFETIME, Image, ImageState, Part, Picture, Source
 from tiffin.features.images.errors import ImageNotFound
 
 QUERIES = load_queries(__package__)
@@ -131,8 +131,8 @@ async def insert_picture(connection: Connection, picture: Picture) -> None:
 
 
 async def list_expired_uploads(connection: Connection) -> list[UUID]:
-    """Uploads that nobody went on with for a day."""
-    return [row["id"] for row in await connection.fetch(QUERIES["list_expired_uploads"])]
+    """Uploads that nobody went on with for their lifetime."""
+    return [row["id"] for row in await connection.fetch(QUERIES["list_expired_uploads"], UPLOAD_LIFETIME)]
 
 
 async def list_needed_parts(connection: Connection, keys: Sequence[str]) -> set[str]:

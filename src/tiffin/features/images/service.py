@@ -28,11 +28,13 @@ from tiffin.features.images.errors import (
     UploadOver,
 )
 from tiffin.features.images.events import ImageFailed, ImageProgress, ImageReceivedFact, image_topic, may_follow
+from tiffin.http.limits import RateLimiter
 from tiffin.realtime import EventLog, Position, get_position
 from tiffin.storage import Objects
 from tiffin.work import Outbox
 
 _LONGEST_NAME = 200
+_UPLOADS_PER_HOUR = 300
 # shorter ones cost more than they spare
 _SHORTEST_WAIT_SECONDS = 0.002
 
@@ -102,6 +104,7 @@ class ImageService:
         self._clock = clock
         self._objects = objects
         self._pace = Pace()
+        self._limiter = RateLimiter(_UPLOADS_PER_HOUR, 3600)
 
     # receiving
 
@@ -110,8 +113,10 @@ class ImageService:
     ) -> Image:
         """Store a whole upload and make work of it. `sha256`: what the sender says it is.
 
-        Raises EmptyUpload, ImageTooLarge, ChecksumMismatch, StorageFull, StorageUnavailable, what `chunks` raises.
+        Raises RateLimited, EmptyUpload, ImageTooLarge, ChecksumMismatch, StorageFull, StorageUnavailable, what `chunks`
+        raises.
         """
+        self._limiter.take(str(target.account_id))
         image_id = new_id()
         incoming = Incoming(chunks, MOST_BYTES, self._pace)
         part = await self._store(image_id, 0, incoming)
@@ -131,7 +136,8 @@ class ImageService:
         return image
 
     async def begin_upload(self, target: Target, file_name: str, size: int) -> Image:
-        """Begin a resumable upload of `size` bytes. Raises EmptyUpload, ImageTooLarge."""
+        """Begin a resumable upload of `size` bytes. Raises RateLimited, EmptyUpload, ImageTooLarge."""
+        self._limiter.take(str(target.account_id))
         if size <= 0:
             raise EmptyUpload()
         if size > MOST_BYTES:

@@ -8,13 +8,15 @@ with creation, creation-with-upload, checksum (sha256), expiration and terminati
 import base64
 import binascii
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from uuid import UUID
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tiffin.base.principal import Principal
-from tiffin.features.images.domain import MOST_BYTES, Image
+from tiffin.features.images.domain import MOST_BYTES, UPLOAD_LIFETIME, Image
 from tiffin.features.images.errors import ChecksumMismatch, MalformedUpload, UnsupportedTusVersion, UploadCutOff
 from tiffin.features.images.form import FormFile
 from tiffin.features.images.schemas import ImageView
@@ -54,7 +56,7 @@ async def begin(request: Request, service: ImageService, principal: Principal, t
 async def _begin_resumable(request: Request, service: ImageService, principal: Principal, target: Target) -> Response:
     require_version(request)
     image = await service.begin_upload(target, _file_name(request), _number(request, "upload-length"))
-    headers = {**TUS, "location": f"{V1}/uploads/{image.id}", "upload-offset": "0"}
+    headers = {**TUS, "location": f"{V1}/uploads/{image.id}", "upload-offset": "0", "upload-expires": _expires()}
     if request.headers.get("content-type") == _STREAM:
         answer = await append(request, service, principal, image.id, 0)
         if answer.status_code != 204:
@@ -71,12 +73,17 @@ async def append(request: Request, service: ImageService, principal: Principal, 
         offset = await service.append(principal, image_id, start, _until_cut(request), _checksum(request))
     except ChecksumMismatch as error:
         return problem_response(460, "Checksum Mismatch", error.code, str(error), None, TUS)
-    return Response(status_code=204, headers={**TUS, "upload-offset": str(offset)})
+    return Response(status_code=204, headers={**TUS, "upload-offset": str(offset), "upload-expires": _expires()})
 
 
 def describe(image: Image) -> dict[str, str]:
     """Where a resumable upload stands, as headers."""
     return {**TUS, "upload-offset": str(image.received), "upload-length": str(image.size)}
+
+
+def _expires() -> str:
+    """When an upload that nobody goes on with from now on is given up."""
+    return format_datetime(datetime.now(UTC) + UPLOAD_LIFETIME, usegmt=True)
 
 
 def offset_of(request: Request) -> int:
