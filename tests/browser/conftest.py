@@ -74,6 +74,12 @@ async def _cluster(_cluster_folder: Path) -> AsyncIterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture
+def running_database_url(_cluster: Cluster) -> str:
+    """Of the database under the nodes, for a test that must arrange what takes long to happen."""
+    return _cluster.postgres.url
+
+
 @pytest.fixture(scope="session")
 async def _front(_cluster: Cluster) -> Server:
     return Server(_cluster, await _cluster.start_node(**SETTINGS))

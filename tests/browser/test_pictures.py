@@ -1,7 +1,10 @@
 """Pictures from a file on a manager's device to every open menu."""
 
+from base64 import b64encode
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 from tests.browser.axe import look
@@ -9,6 +12,8 @@ from tests.browser.customer_town import Guest
 from tests.browser.kitchen_town import Kitchen, log_in
 from tests.browser.watched import Watched
 from tests.features.images.photos import photo
+
+from tiffin.client.http import open_http
 
 _SOON = 15_000
 
@@ -143,6 +148,45 @@ async def test_a_broken_connection_goes_on_where_it_was(guest: Guest, photos: li
     await is_drawn(page, of_soup(page).get_by_role("img", name="Salmon soup, picture 1"))
     assert broken >= 2
     assert offsets[0] == offsets[1] == "0"
+
+
+_DROP = """(box, content) => {
+  const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "dropped.jpg", { type: "image/jpeg" }));
+  for (const type of ["dragover", "drop"])
+    box.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+async def test_a_photo_is_dropped_on_a_dish(guest: Guest, photos: list[Path]) -> None:
+    page = await open_pictures(guest)
+    await of_soup(page).evaluate(_DROP, b64encode(photos[0].read_bytes()).decode())
+    await is_drawn(page, of_soup(page).get_by_role("img", name="Salmon soup, picture 1"))
+
+
+async def test_what_went_wrong_on_our_side_may_be_tried_again(
+    guest: Guest, photos: list[Path], running_database_url: str
+) -> None:
+    """An upload whose work became a dead letter, as the database then has it."""
+    content, origin = photos[0].read_bytes(), guest.origin
+    token = await guest.kitchen.people.owner.tiffin.http.access_token()
+    headers = {"authorization": f"Bearer {token}", "tus-resumable": "1.0.0"}
+    async with open_http() as http:
+        item = f"{origin}/v1/menu-items/{guest.kitchen.items['Salmon soup']}/images"
+        begun = await http.post(item, headers=headers | {"upload-length": str(len(content) + 1)})
+        path = begun.headers["location"]
+        stream = {"upload-offset": "0", "content-type": "application/offset+octet-stream"}
+        assert (await http.patch(origin + path, content=content, headers=headers | stream)).status_code == 204
+    connection = await asyncpg.connect(running_database_url)
+    dead = "UPDATE image SET bytes = received_bytes, state = 'failed', code = 'processing_failed' WHERE id = $1"
+    await connection.execute(dead, UUID(path.rsplit("/", 1)[-1]))
+    await connection.close()
+    page = await open_pictures(guest)
+    await expect(of_soup(page).get_by_role("alert")).to_contain_text("on our side")
+    await of_soup(page).get_by_role("button", name="Try again").click()
+    await is_drawn(page, of_soup(page).get_by_role("img", name="Salmon soup, picture 1"))
+    await expect(of_soup(page).get_by_role("alert")).to_have_count(0)
 
 
 async def test_staff_may_look_only(watched: Watched, kitchen: Kitchen) -> None:

@@ -80,8 +80,12 @@ async def test_a_form(uploader: Uploader) -> None:
     assert done["state"] == "complete"
     assert "/" not in done["file_name"]
     assert done["file_name"].isprintable()
-    menu = (await town.client.get(f"/v1/restaurants/{town.ids['restaurant_id']}/menu")).json()
-    assert menu["items"][0]["images"] == [done["picture"]]
+
+    async def on_menu() -> bool:
+        menu = (await town.client.get(f"/v1/restaurants/{town.ids['restaurant_id']}/menu")).json()
+        return bool(menu["items"][0]["images"] == [done["picture"]])
+
+    await eventually(on_menu)
 
 
 async def test_its_progress_is_a_stream_that_can_be_resumed(uploader: Uploader) -> None:
