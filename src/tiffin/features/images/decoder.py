@@ -1,6 +1,6 @@
 """Reads one picture and makes its variants, in a process of its own: `python decoder.py SOURCE FOLDER`.
 
-This is the only code that touches what strangers send. It imports nothing of Tiffin, has no network address and no
+This is the only code that touches what strangers send. It imports nothing of Tiffin, knows no address and no
 secret, may use so much memory, processor time and disk and no more, dies with its parent, and libvips' loaders that
 are not hardened against hostile files are blocked. Files go into FOLDER; standard output gets a line of JSON a step:
 {"progress": 10|50}, then {"result": …} or {"failure": code}. Whatever else happens to it is a crash.
