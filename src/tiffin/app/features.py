@@ -43,6 +43,8 @@ from tiffin.features.images.sweep import Sweep
 from tiffin.features.kitchen import KitchenConsumers, KitchenService, kitchen_feature
 from tiffin.features.orders import OrderChanged, OrderService, orders_feature
 from tiffin.features.registration import Feature
+from tiffin.features.support import CannedAnswerService, ConversationService, DeskService, support_feature
+from tiffin.features.support.conversation_routes import UPLOAD_PATH as ATTACHMENT_PATH
 from tiffin.realtime import EventLog, LatestValue
 from tiffin.realtime.access import ReadSessions
 from tiffin.realtime.hub import Hub
@@ -125,6 +127,9 @@ def build_features(
     )
     dispatch = Dispatch(events, outbox, clock, alerts, orders, kitchen, rules)
     orders.on_change = dispatch.order_changed
+    desk = DeskService(
+        database, events, outbox, clock, accounts, list_present, grace_seconds=settings.agent_grace_seconds
+    )
     further_events = (MembershipGranted, MembershipChanged, MembershipRevoked, OrderChanged)
     return Built(
         features=(
@@ -136,7 +141,7 @@ def build_features(
                 Sweep(database, objects, images, clock),
                 MediaFiles(objects),
                 clock,
-                upload_paths=(UPLOAD_PATH,),
+                upload_paths=(UPLOAD_PATH, ATTACHMENT_PATH),
             ),
             catalog_feature(
                 catalog,
@@ -151,6 +156,11 @@ def build_features(
                 DeliveryService(database, events, accounts, orders, kitchen, dispatch, routes),
                 LocationService(database, events, clock, orders, routes, publish),
                 dispatch,
+            ),
+            support_feature(
+                ConversationService(database, events, orders, images, desk, list_present, publish),
+                desk,
+                CannedAnswerService(database),
             ),
         ),
         accounts=accounts,

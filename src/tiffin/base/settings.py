@@ -90,6 +90,7 @@ class Settings(BaseSettings):
     offer_seconds: int = Field(20, ge=5, le=300, description="a courier's time to answer an offer")
     dispatch_lead_seconds: int = Field(600, ge=0, description="a courier is looked for this long before food is ready")
     dispatch_alert_seconds: int = Field(120, ge=5, description="no courier has taken an order after this: alert")
+    agent_grace_seconds: int = Field(60, ge=1, description="an agent gone for longer gives its chats back")
     order_stream_linger_seconds: int = Field(60, ge=1, description="an order's stream ends this long after its end")
     work_lease_seconds: float = Field(20.0, ge=5, description="a claimed row of work is free again after this")
     work_fallback_seconds: float = Field(2.0, gt=0, le=2.0, description="the relay runs rows not done after this")

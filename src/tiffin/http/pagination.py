@@ -6,6 +6,7 @@ Rows that come or go meanwhile neither repeat nor hide others, as they do with p
 import base64
 import binascii
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -45,6 +46,16 @@ def decode_cursor(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds) or not all(map(_is_storable, key)):
         raise InvalidCursor()
     return tuple(key)
+
+
+def decode_id_cursor(cursor: str | None) -> UUID | None:
+    """The id in `cursor`, made by `encode_cursor(str(id))`; None for None. Raises InvalidCursor."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(str(decode_cursor(cursor, str)[0]))
+    except ValueError as error:
+        raise InvalidCursor() from error
 
 
 def _is_storable(part: str | int) -> bool:

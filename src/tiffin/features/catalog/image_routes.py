@@ -14,21 +14,6 @@ from tiffin.http.problems import problems
 
 # of the resource below, for the limit of bodies
 UPLOAD_PATH = r"/v1/menu-items/[^/]+/images"
-_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
-                }
-            }
-        },
-    }
-}
-_BEGUN = {"description": "With tus 1.0 headers: a resumable upload has begun; go on at its Location with PATCH."}
 
 
 def image_routes(service: MenuImageService) -> APIRouter:
@@ -44,8 +29,8 @@ def _add_upload(router: APIRouter, service: MenuImageService) -> None:
         "/menu-items/{item_id}/images",
         status_code=202,
         response_model=ImageView,
-        responses={201: _BEGUN, **problems(401, 403, 404, 409, 412, 413, 422, 429, 503)},
-        openapi_extra=_FORM,
+        responses={201: uploads.BEGUN, **problems(401, 403, 404, 409, 412, 413, 422, 429, 503)},
+        openapi_extra=uploads.FORM,
     )
     async def upload_image(
         item_id: UUID, principal: Authenticated, request: Request, replaces: UUID | None = None

@@ -34,6 +34,22 @@ OPTIONS = {
     "tus-extension": "creation,creation-with-upload,checksum,expiration,termination",
     "tus-checksum-algorithm": "sha256",
 }
+# what OpenAPI says of an endpoint that begins with `begin`
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                }
+            }
+        },
+    }
+}
+BEGUN = {"description": "With tus 1.0 headers: a resumable upload has begun; go on at its Location with PATCH."}
 # of a form besides its file: boundaries, headers, small fields
 _FORM_BYTES = 64_000
 BODY_BYTES = MOST_BYTES + _FORM_BYTES

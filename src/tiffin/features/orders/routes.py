@@ -19,17 +19,8 @@ from tiffin.features.orders.schemas import (
 from tiffin.features.orders.service import OrderService
 from tiffin.http import V1
 from tiffin.http.authentication import Authenticated
-from tiffin.http.pagination import InvalidCursor, Page, PageCursor, PageLimit, decode_cursor, encode_cursor
+from tiffin.http.pagination import Page, PageCursor, PageLimit, decode_id_cursor, encode_cursor
 from tiffin.idempotency import Idempotent
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(str(decode_cursor(cursor, str)[0]))
-    except ValueError as error:
-        raise InvalidCursor() from error
 
 
 def order_routes(service: OrderService) -> APIRouter:
@@ -56,7 +47,7 @@ def order_routes(service: OrderService) -> APIRouter:
         principal: Authenticated, limit: PageLimit = 20, cursor: PageCursor = None
     ) -> Page[OrderSummary]:
         """The own orders, the newest first."""
-        orders = await service.list_own(principal, _after(cursor), limit)
+        orders = await service.list_own(principal, decode_id_cursor(cursor), limit)
         following = encode_cursor(str(orders[-1].id)) if len(orders) == limit else None
         return Page(items=[OrderSummary.of(order) for order in orders], next_cursor=following)
 

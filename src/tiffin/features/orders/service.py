@@ -168,6 +168,10 @@ class OrderService:
         """An order, or None."""
         return await repository.get_order(connection, order_id)
 
+    async def list_of_customer(self, connection: Connection, customer_id: UUID, limit: int) -> list[Order]:
+        """A customer's newest orders."""
+        return await repository.list_orders(connection, customer_id, None, limit)
+
     async def lock(self, connection: Connection, order_id: UUID) -> Order:
         """An order, locked: always before what hangs on it. Raises OrderNotFound."""
         return await repository.lock_order(connection, order_id)
