@@ -21,6 +21,7 @@ CUSTOMER = frozenset(("customer",))
 STAFF = frozenset(("staff", "manager", "owner"))
 MANAGERS = frozenset(("manager", "owner"))
 COURIER = frozenset(("courier",))
+AGENT = frozenset(("agent",))
 OWNER = frozenset(("owner",))
 SUPPORT = frozenset(("agent", "admin"))
 
@@ -130,6 +131,31 @@ TABLE: dict[str, Endpoint] = {
     ),
     "DELETE /v1/uploads/{image_id}": Endpoint(OWNER, headers=_TUS),
     "DELETE /v1/menu-items/{item_id}/images/{image_id}": Endpoint(MANAGERS | ADMIN),
+    "POST /v1/conversations": Endpoint(LOGGED_IN, {"client_id": "{device}", "text": "Hello"}),
+    "GET /v1/conversations": Endpoint(LOGGED_IN),
+    "GET /v1/conversations/{conversation_id}": Endpoint(CUSTOMER | AGENT),
+    "GET /v1/conversations/{conversation_id}/messages": Endpoint(CUSTOMER | AGENT),
+    "POST /v1/conversations/{conversation_id}/messages": Endpoint(
+        CUSTOMER | AGENT, {"client_id": "{new_id}", "text": "Hello"}
+    ),
+    "POST /v1/conversations/{conversation_id}/marks": Endpoint(LOGGED_IN, {"read": 1}),
+    "POST /v1/conversations/{conversation_id}/images": Endpoint(
+        CUSTOMER | AGENT, headers=_TUS | {"upload-length": "100"}
+    ),
+    "GET /v1/conversations/{conversation_id}/notes": Endpoint(AGENT),
+    "POST /v1/conversations/{conversation_id}/notes": Endpoint(AGENT, {"client_id": "{device}", "text": "Careful"}),
+    "GET /v1/conversations/{conversation_id}/orders": Endpoint(AGENT),
+    "POST /v1/conversations/{conversation_id}/transfer": Endpoint(AGENT, {"agent_id": "{agent}"}),
+    "POST /v1/conversations/{conversation_id}/resolve": Endpoint(CUSTOMER | AGENT),
+    "PUT /v1/conversations/{conversation_id}/rating": Endpoint(CUSTOMER, {"stars": 5}),
+    "POST /v1/conversations/{conversation_id}/reopen": Endpoint(CUSTOMER | AGENT),
+    "GET /v1/support/queue": Endpoint(LOGGED_IN),
+    "GET /v1/support/desk": Endpoint(AGENT),
+    "PUT /v1/support/availability": Endpoint(AGENT, {"available": False, "capacity": 5}),
+    "GET /v1/support/canned-answers": Endpoint(AGENT),
+    "POST /v1/support/canned-answers": Endpoint(AGENT, {"shortcut": "hi", "text": "Hello"}),
+    "PUT /v1/support/canned-answers/{canned_id}": Endpoint(AGENT, {"shortcut": "bye", "text": "Bye"}),
+    "DELETE /v1/support/canned-answers/{canned_id}": Endpoint(AGENT),
     "GET /v1/events?topic=menu.{restaurant_id}": Endpoint(EVERYBODY),
 }
 
@@ -144,8 +170,11 @@ COMMANDS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
     "offer.accept": (COURIER, {"offer_id": "{new_offer}"}),
     "offer.decline": (COURIER, {"offer_id": "{new_offer}"}),
     "assignment.advance": (COURIER, {"order_id": "{carried_id}", "to": "arrived"}),
+    "chat.send": (CUSTOMER | AGENT, {"conversation_id": "{conversation_id}", "client_id": "{device}", "text": "Hello"}),
+    "chat.read": (LOGGED_IN, {"conversation_id": "{conversation_id}", "read": 1}),
+    "chat.typing": (CUSTOMER | AGENT, {"conversation_id": "{conversation_id}"}),
 }
-_REFUSALS = ("ticket_not_found", "not_a_courier")
+_REFUSALS = ("ticket_not_found", "not_a_courier", "conversation_not_found")
 
 # who may follow which topic
 TOPICS: dict[str, frozenset[str]] = {
@@ -158,6 +187,13 @@ TOPICS: dict[str, frozenset[str]] = {
     "user.{customer}": CUSTOMER,
     "image.{image_id}": OWNER | ADMIN,
     "alerts.operations": ADMIN,
+    "conversation.{conversation_id}": CUSTOMER | AGENT,
+    "conversation.{conversation_id}.notes": AGENT,
+    "conversation.{conversation_id}.agent_typing": CUSTOMER,
+    "conversation.{conversation_id}.customer_typing": AGENT,
+    "agent.{agent}": AGENT,
+    "support.desk": AGENT,
+    "support.queue": LOGGED_IN,
 }
 
 
@@ -249,6 +285,29 @@ async def _image(town: Town) -> str:
     return answer.headers["location"].rsplit("/", 1)[-1]
 
 
+async def _conversation(town: Town) -> str:
+    """The customer's, with the agent."""
+    made = (
+        "INSERT INTO conversation (id, client_id, customer_id, customer_name, agent_id, agent_name, state, place)"
+        " VALUES ($1, $1, $2, 'Customer', $3, 'Agent', 'assigned', nextval('support_place'))"
+    )
+    conversation_id = uuid4()
+    people = town.accounts["customer"], town.accounts["agent"]
+    await town.node.database.pool.execute(made, conversation_id, *people)
+    return str(conversation_id)
+
+
+async def _canned_answer(town: Town) -> str:
+    canned_id = uuid4()
+    made = "INSERT INTO canned_answer (id, shortcut, text) VALUES ($1, $2, 'Hello')"
+    await town.node.database.pool.execute(made, canned_id, canned_id.hex)
+    return str(canned_id)
+
+
+async def _new_id(_: Town) -> str:
+    return str(uuid4())
+
+
 # things made anew for each request, since a good one may use them up
 _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "own_session": _own_session,
@@ -258,6 +317,9 @@ _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "alert_id": _alert,
     "new_offer": _new_offer,
     "image_id": _image,
+    "conversation_id": _conversation,
+    "canned_id": _canned_answer,
+    "new_id": _new_id,
 }
 
 

@@ -106,7 +106,9 @@ class World:
         return {account.id: account for account in accounts if account.id in account_ids}
 
     def _account(self, name: str) -> Any:
-        return SimpleNamespace(id=self.people[name].account_id, name=name.capitalize(), email=f"{name}@example.org")
+        person = self.people[name]
+        email = f"{name}@example.org"
+        return SimpleNamespace(id=person.account_id, name=name.capitalize(), email=email, roles=person.roles)
 
     async def ask(self, name: str | None, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
         """A request; headers by keyword, with _ for -. A POST gets a fresh key."""

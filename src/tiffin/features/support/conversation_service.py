@@ -214,7 +214,7 @@ class ConversationService:
             raise ConversationResolved()
         pictures = await self._require_pictures(tx.connection, conversation_id, principal, body.attachments)
         if is_resolved:
-            await self._desk.queue_again(tx, conversation)
+            conversation = await self._desk.queue_again(tx, conversation)
         message = await self._say(tx, principal, conversation, side, body.client_id, body.text, pictures)
         if is_resolved:
             await self._desk.hand_out(tx, queue_changed=True)
@@ -232,7 +232,9 @@ class ConversationService:
     ) -> Message:
         author = (str(side), principal.account_id, principal.name)
         attachments = [picture.model_dump(mode="json") for picture in pictures]
-        message = await repository.insert_message(tx.connection, conversation.id, client_id, author, text, attachments)
+        message = await repository.insert_message(
+            tx.connection, conversation.take_number(), client_id, author, text, attachments
+        )
         self._events.append(tx, conversation_topic(conversation.id), MessageSent(message=MessageView.of(message)))
         return message
 
@@ -300,10 +302,29 @@ class ConversationService:
 
     @use_case
     async def _advance_marks(self, tx: Transaction, marks: Sequence[_Mark]) -> None:
-        for moved in await repository.advance_marks(tx.connection, marks):
-            for side, at in moved.marks.items():
-                advanced = MarksAdvanced(side=side, marks=MarksView.of(at))
-                self._events.append(tx, conversation_topic(moved.conversation_id), advanced)
+        asked: dict[UUID, list[_Mark]] = {}
+        for mark in marks:
+            asked.setdefault(mark[0], []).append(mark)
+        moved = []
+        for before in await repository.lock_conversations(tx.connection, asked):
+            after = before
+            for _, account_id, delivered, read in asked[before.id]:
+                side = before.side_of(account_id)
+                after = after.advance_marks(side, delivered, read) if side is not None else after
+            if after != before:
+                moved.append(after)
+                self._tell_marks(tx, before, after)
+        if moved:
+            await repository.update_marks(tx.connection, moved)
+
+    def _tell_marks(self, tx: Transaction, before: Conversation, after: Conversation) -> None:
+        for side, old, new in (
+            (Side.CUSTOMER, before.customer, after.customer),
+            (Side.AGENT, before.agent, after.agent),
+        ):
+            if new != old:
+                advanced = MarksAdvanced(side=side, marks=MarksView.of(new))
+                self._events.append(tx, conversation_topic(after.id), advanced)
 
     async def type(self, principal: Principal, conversation_id: UUID) -> None:
         """The caller types: the other side is told, at most every 3 s. Raises ConversationNotFound, NotAssigned."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from tiffin.db import Connection
 from tiffin.features.support.desk import Agent
 from tiffin.features.support.domain import Conversation
@@ -98,8 +100,12 @@ async def insert_canned_answer(connection: Connection, answer: CannedAnswer) -> 
 
 
 async def update_canned_answer(connection: Connection, answer: CannedAnswer) -> None:
-    """Change one. Raises CannedAnswerNotFound."""
-    if await connection.fetchrow(QUERIES["update_canned_answer"], answer.id, answer.shortcut, answer.text) is None:
+    """Change one. Raises CannedAnswerNotFound, ShortcutTaken."""
+    try:
+        row = await connection.fetchrow(QUERIES["update_canned_answer"], answer.id, answer.shortcut, answer.text)
+    except asyncpg.UniqueViolationError as error:
+        raise ShortcutTaken() from error
+    if row is None:
         raise CannedAnswerNotFound()
 
 

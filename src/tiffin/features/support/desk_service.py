@@ -16,7 +16,7 @@ from tiffin.features.accounts import AccountService
 from tiffin.features.support import desk_repository, repository
 from tiffin.features.support.access import require_agent, require_reader, require_side
 from tiffin.features.support.desk import hand_out
-from tiffin.features.support.domain import Code, Conversation, ConversationState, Message, Side
+from tiffin.features.support.domain import Code, Conversation, ConversationState, Side
 from tiffin.features.support.errors import AgentUnavailable, NotAssigned
 from tiffin.features.support.events import (
     DESK_TOPIC,
@@ -173,9 +173,10 @@ class DeskService:
         """Say that it is done: its agent, or its customer. Raises ConversationNotFound, NotAssigned."""
         await desk_repository.lock_queue(tx.connection)
         before = await repository.lock_conversation(tx.connection, conversation_id)
-        require_side(before, principal)
+        require_reader(before, principal)
         if before.state is ConversationState.RESOLVED:
             return before
+        require_side(before, principal)
         after = before.resolve(self._clock.now())
         await self._change(tx, after, ConversationResolved, Code.RESOLVED)
         self._take_away(tx, before, "resolved")
@@ -194,10 +195,10 @@ class DeskService:
             await self.hand_out(tx, queue_changed=True)
         return await repository.require_conversation(tx.connection, conversation_id)
 
-    async def queue_again(self, tx: Transaction, conversation: Conversation) -> None:
+    async def queue_again(self, tx: Transaction, conversation: Conversation) -> Conversation:
         """Put a locked, resolved conversation at the end of the queue; the caller holds the queue's lock."""
         place = await desk_repository.next_place(tx.connection)
-        await self._change(tx, conversation.reopen(place, self._clock.now()), ConversationWaiting, Code.REOPENED)
+        return await self._change(tx, conversation.reopen(place, self._clock.now()), ConversationWaiting, Code.REOPENED)
 
     # what happens by itself
 
@@ -279,15 +280,16 @@ class DeskService:
 
     async def _change(
         self, tx: Transaction, after: Conversation, event: type[ConversationChanged], code: Code
-    ) -> Message:
+    ) -> Conversation:
         """Store what became of a locked conversation, and have the system say so in it."""
+        after = after.take_number()
         await repository.update_conversation(tx.connection, after)
-        name = after.agent_name or ""
-        message = await repository.insert_message(tx.connection, after.id, None, ("system", None, name), "", (), code)
+        author = ("system", None, after.agent_name or "")
+        message = await repository.insert_message(tx.connection, after, None, author, "", (), code)
         topic = conversation_topic(after.id)
         self._events.append(tx, topic, event(status=ConversationStatus.of(after)))
         self._events.append(tx, topic, MessageSent(message=MessageView.of(message)))
-        return message
+        return after
 
     async def _give(self, tx: Transaction, conversation: Conversation) -> None:
         assert conversation.agent_id is not None

@@ -90,45 +90,24 @@ SELECT c.id,
 -- name: list_participants
 SELECT id, customer_id, agent_id FROM conversation WHERE id = ANY($1::uuid[]);
 
--- name: advance_marks
--- Marks of many: conversation, account, delivered, read. Only forward, only up to the last message, only of those who
--- take part. Rows are locked in the order of their ids; those that moved come back.
-WITH asked AS (
-    SELECT id, account_id, max(delivered) AS delivered, max(read) AS read
-      FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) AS u (id, account_id, delivered, read)
-     GROUP BY id, account_id
-), locked AS (
-    SELECT c.id FROM conversation c WHERE c.id IN (SELECT id FROM asked) ORDER BY c.id FOR NO KEY UPDATE
-), aims AS (
-    SELECT c.id, a.account_id = c.customer_id AS is_customer, least(a.read, c.last_seq) AS read,
-           least(greatest(a.delivered, a.read), c.last_seq) AS delivered
-      FROM asked a JOIN conversation c ON c.id = a.id JOIN locked l ON l.id = c.id
-     WHERE a.account_id IN (c.customer_id, c.agent_id)
-), sides AS (
-    SELECT id, max(read) FILTER (WHERE is_customer) AS customer_read,
-           max(delivered) FILTER (WHERE is_customer) AS customer_delivered,
-           max(read) FILTER (WHERE NOT is_customer) AS agent_read,
-           max(delivered) FILTER (WHERE NOT is_customer) AS agent_delivered
-      FROM aims GROUP BY id
-)
+-- name: lock_conversations
+SELECT * FROM conversation WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: update_marks
 UPDATE conversation c
-   SET customer_read = greatest(c.customer_read, s.customer_read),
-       customer_delivered = greatest(c.customer_delivered, s.customer_delivered),
-       agent_read = greatest(c.agent_read, s.agent_read),
-       agent_delivered = greatest(c.agent_delivered, s.agent_delivered)
-  FROM sides s
- WHERE c.id = s.id
-   AND (s.customer_read > c.customer_read OR s.customer_delivered > c.customer_delivered
-        OR s.agent_read > c.agent_read OR s.agent_delivered > c.agent_delivered)
-RETURNING c.id, c.customer_delivered, c.customer_read, c.agent_delivered, c.agent_read,
-          s.customer_delivered IS NOT NULL AS by_customer, s.agent_delivered IS NOT NULL AS by_agent;
+   SET customer_delivered = u.customer_delivered, customer_read = u.customer_read,
+       agent_delivered = u.agent_delivered, agent_read = u.agent_read
+  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+       AS u (id, customer_delivered, customer_read, agent_delivered, agent_read)
+ WHERE c.id = u.id;
 
 -- name: insert_message
+-- The message with the number $2 of a locked conversation.
 WITH numbered AS (
-    UPDATE conversation SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq
+    UPDATE conversation SET last_seq = $2 WHERE id = $1
 )
 INSERT INTO message (conversation_id, seq, id, client_id, author, author_id, author_name, code, text, attachments)
-SELECT $1, last_seq, $2, $3, $4, $5, $6, $7, $8, $9 FROM numbered
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 RETURNING *;
 
 -- name: list_messages

@@ -1,6 +1,6 @@
 """Conversations, messages, notes and canned answers in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,6 @@ class Digest:
 
     last_message: Message | None
     unread: dict[Side, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A conversation of which one side's marks, or both, have moved."""
-
-    conversation_id: UUID
-    marks: dict[Side, Marks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,34 +150,40 @@ async def list_participants(connection: Connection, keys: Sequence[str]) -> dict
     return {str(row["id"]): {Side.CUSTOMER: row["customer_id"], Side.AGENT: row["agent_id"]} for row in rows}
 
 
-async def advance_marks(connection: Connection, asked: Sequence[tuple[UUID, UUID, int, int]]) -> list[Moved]:
-    """Move marks: (conversation, account, delivered, read). Returns those that moved; who takes no part moves none."""
-    ids, accounts, delivered, read = (list(column) for column in zip(*asked, strict=True))
-    return [
-        Moved(
-            row["id"],
-            {
-                side: Marks(row[f"{side}_delivered"], row[f"{side}_read"])
-                for side, by in ((Side.CUSTOMER, row["by_customer"]), (Side.AGENT, row["by_agent"]))
-                if by
-            },
-        )
-        for row in await connection.fetch(QUERIES["advance_marks"], ids, accounts, delivered, read)
+async def lock_conversations(connection: Connection, ids: Collection[UUID]) -> list[Conversation]:
+    """Those of these that exist, locked in the order of their ids."""
+    return [conversation_of_row(row) for row in await connection.fetch(QUERIES["lock_conversations"], list(ids))]
+
+
+async def update_marks(connection: Connection, conversations: Sequence[Conversation]) -> None:
+    """Store the marks of locked conversations."""
+    rows = [
+        (one.id, one.customer.delivered, one.customer.read, one.agent.delivered, one.agent.read)
+        for one in conversations
     ]
+    await connection.execute(QUERIES["update_marks"], *(list(column) for column in zip(*rows, strict=True)))
 
 
 async def insert_message(
     connection: Connection,
-    conversation_id: UUID,
+    numbered: Conversation,
     client_id: UUID | None,
     author: tuple[str, UUID | None, str],
     text: str,
     attachments: Sequence[dict[str, Any]] = (),
     code: Code | None = None,
 ) -> Message:
-    """The next message of a locked conversation, by an author (side or `system`, id, name)."""
+    """Store the message whose number a locked conversation has taken, by an author (side or `system`, id, name)."""
     row = await connection.fetchrow(
-        QUERIES["insert_message"], conversation_id, new_id(), client_id, *author, code, text, list(attachments)
+        QUERIES["insert_message"],
+        numbered.id,
+        numbered.last_seq,
+        new_id(),
+        client_id,
+        *author,
+        code,
+        text,
+        list(attachments),
     )
     return _message(row)
 
