@@ -31,6 +31,7 @@ from tiffin.embedded import EmbeddedNats, EmbeddedPostgres
 from tiffin.embedded.nats import _binary as nats_binary
 from tiffin.embedded.process import spawn
 
+SECRET_KEY = "of the end-to-end tests, all nodes alike"
 _READY_SECONDS = 30
 
 
@@ -97,7 +98,7 @@ class Cluster:
             "TIFFIN_DATABASE_URL": self.postgres.url,
             "TIFFIN_NATS_URL": self.nats.url,
             "TIFFIN_DATA_DIR": str(self.folder),
-            "TIFFIN_SECRET_KEY": "of the end-to-end tests, all nodes alike",
+            "TIFFIN_SECRET_KEY": SECRET_KEY,
             "TIFFIN_DRAIN_SECONDS": "0.5",
             "TIFFIN_LOG_LEVEL": "warning",
             "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "10000",

@@ -7,6 +7,7 @@ Idempotency-Key by itself, so a lost answer never makes a second order; give `ke
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 
@@ -220,6 +221,48 @@ class Tiffin:
     async def get_delivery(self, order_id: str) -> Json:
         """Who brings an order, the code for the door, and where the courier is."""
         return await self._get(f"/v1/orders/{order_id}/delivery")
+
+    # support
+
+    async def open_conversation(self, text: str, *, order_id: str | None = None, client_id: str | None = None) -> Json:
+        """Ask for help; the conversation with its messages and the position of `conversation.{id}`."""
+        body = {"client_id": client_id or str(uuid4()), "text": text, "order_id": order_id}
+        return await self._post("/v1/conversations", body, idempotent=True)
+
+    async def list_conversations(self, **filters: Any) -> Json:
+        """A page of the own conversations, or with scope="all" of everybody's: state, search, cursor, limit."""
+        return await self._get("/v1/conversations", filters)
+
+    async def get_conversation(self, conversation_id: str) -> Json:
+        """A conversation with its newest messages and the position of `conversation.{id}`."""
+        return await self._get(f"/v1/conversations/{conversation_id}")
+
+    async def list_messages(self, conversation_id: str, *, before: int | None = None, limit: int = 50) -> Json:
+        """What was said earlier."""
+        params = {"limit": limit} | ({"before": before} if before is not None else {})
+        return await self._get(f"/v1/conversations/{conversation_id}/messages", params)
+
+    async def send_message(self, conversation_id: str, text: str, *, client_id: str | None = None) -> Json:
+        """Say something; on a socket `chat.send` does the same."""
+        body = {"client_id": client_id or str(uuid4()), "text": text}
+        return await self._post(f"/v1/conversations/{conversation_id}/messages", body, idempotent=True)
+
+    async def resolve_conversation(self, conversation_id: str) -> Json:
+        """Say that it is done."""
+        return await self._post(f"/v1/conversations/{conversation_id}/resolve", {}, idempotent=True)
+
+    async def transfer_conversation(self, conversation_id: str, agent_id: str | None, note: str = "") -> None:
+        """Hand it to a colleague, or (None) back to the queue."""
+        await self._post(f"/v1/conversations/{conversation_id}/transfer", {"agent_id": agent_id, "note": note})
+
+    async def get_desk(self) -> Json:
+        """An agent's conversations, the queue and the colleagues."""
+        return await self._get("/v1/support/desk")
+
+    async def set_availability(self, available: bool, capacity: int) -> Json:
+        """Whether an agent takes conversations, and how many at once."""
+        body = {"available": available, "capacity": capacity}
+        return (await self.http.call("PUT", "/v1/support/availability", json=body)).data
 
     # live
 
