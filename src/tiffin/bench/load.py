@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from tiffin.bench.load_messages import Messages
 from tiffin.bench.load_reports import Reports, open_reports
 from tiffin.bench.load_requests import ask
 from tiffin.bench.load_returning import Returning
@@ -26,6 +27,7 @@ class Load:
         self._groups: dict[str, Streams] = {}
         self._returning: Returning | None = None
         self._reports: Reports | None = None
+        self._messages: Messages | None = None
         self.known: dict[str, Callable[[Json], Json]] = {
             "open": self._open,
             "more": self._more,
@@ -34,6 +36,9 @@ class Load:
             "relay": self._relay,
             "join": lambda job: self._relayed().open(**job),
             "report": lambda job: self._relayed().report(**job),
+            "chat": self._chat,
+            "chat_join": lambda job: self._chatting().open(**job),
+            "talk": lambda job: self._chatting().talk(**job),
             "settle_in": self._settle_in,
             "return": lambda job: self._gone().come_back(**job),
             "catch_up": lambda job: self._gone().catch_up(**job),
@@ -63,6 +68,14 @@ class Load:
     def _relayed(self) -> Reports:
         assert self._reports is not None
         return self._reports
+
+    def _chat(self, job: Json) -> Json:
+        self._messages = Messages((job["address"][0], job["address"][1]), job["per_agent"])
+        return {}
+
+    def _chatting(self) -> Messages:
+        assert self._messages is not None
+        return self._messages
 
     def _settle_in(self, job: Json) -> Json:
         self._returning = Returning(**job)

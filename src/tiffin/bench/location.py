@@ -24,11 +24,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import psutil
 
 from tiffin.bench.driver import UPGRADE, LoadFailed, LoadProcess, http_request, start_load
 from tiffin.bench.load_reports import FIRST_LATITUDE, FIRST_LONGITUDE, METERS_A_DEGREE
-from tiffin.bench.machine import cpu_seconds, memory_bytes, raise_file_limit
+from tiffin.bench.machine import cpu_by_part, cpu_seconds, memory_bytes, raise_file_limit
 from tiffin.bench.peers import SOCKET_IO, run_socket_io_relay
 from tiffin.bench.result import Figure, Result, describe_environment, median
 from tiffin.bench.scene import Scene, open_scene
@@ -156,11 +155,8 @@ def _told(seen: Json) -> str:
 
 def _cpu_seconds(scene: Scene, pid: int) -> dict[str, float]:
     """Processor time so far, of who relays and of the servers behind it."""
-    seconds = {"server": cpu_seconds(pid), "postgres": 0.0, "nats": 0.0}
-    for child in psutil.Process(scene.system.process.pid).children(recursive=True):
-        with contextlib.suppress(psutil.Error, OSError):
-            seconds["nats" if "nats" in child.name() else "postgres"] += cpu_seconds(child.pid)
-    return seconds
+    parts = cpu_by_part(scene.system.process.pid)
+    return {"server": cpu_seconds(pid), "postgres": parts["postgres"], "nats": parts["nats"]}
 
 
 # who speaks how

@@ -79,6 +79,16 @@ def cpu_seconds(pid: int) -> float:
     return float(times.user + times.system)
 
 
+def cpu_by_part(pid: int) -> dict[str, float]:
+    """Processor time so far of `tiffin up` with this id: the `python` of it, `postgres`, `nats`."""
+    seconds = {"python": cpu_seconds(pid), "postgres": 0.0, "nats": 0.0}
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error, OSError):
+            part = next((part for part in ("nats", "postgres") if part in child.name()), "python")
+            seconds[part] += cpu_seconds(child.pid)
+    return seconds
+
+
 def memory_bytes(pid: int) -> int:
     """Memory of a process: its proportional share (PSS), or where that is not told what is resident."""
     with contextlib.suppress(OSError):

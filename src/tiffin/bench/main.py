@@ -10,7 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tiffin.bench import api, fanout, idle, images, location, orders, reconnect, start
+from tiffin.bench import api, chat, fanout, idle, images, location, orders, reconnect, start
 from tiffin.bench.report import write_report
 from tiffin.bench.result import Result, describe_environment
 
@@ -20,6 +20,7 @@ Benchmark = Callable[[Say], Awaitable[Result]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "api": api.measure,
+    "chat": chat.measure,
     "fanout": fanout.measure,
     "idle": idle.measure,
     "images": images.measure,

@@ -29,6 +29,7 @@ from typing import Any
 import httpx
 import psutil
 
+from tiffin.bench.machine import cpu_by_part
 from tiffin.bench.result import Result, describe_environment, median, usable_cores
 from tiffin.client import CommandError, ConnectionLost, Live, ProblemError
 from tiffin.client.http import Json, open_http
@@ -295,15 +296,4 @@ def _ms(seconds: Sequence[float], share: float) -> float:
 
 def _cpu_seconds(system: System) -> dict[str, float]:
     """Processor time so far: of the server by its parts, and of this process."""
-    python = psutil.Process(system.process.pid)
-    seconds = {"python": _times(python), "postgres": 0.0, "nats": 0.0, "load": time.process_time()}
-    for child in python.children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            part = next((part for part in ("nats", "postgres") if part in child.name()), "python")
-            seconds[part] += _times(child)
-    return seconds
-
-
-def _times(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return {**cpu_by_part(system.process.pid), "load": time.process_time()}

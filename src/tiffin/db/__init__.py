@@ -8,9 +8,10 @@
   whatever registers with `after_commit` runs only when the commit is known to have happened.
 - Every connection has statement, lock and idle-in-transaction timeouts, so a frozen process cannot hold a row.
 
-Nothing but this package commits.
+`GroupCommit` writes changes that come at the same time in one transaction. Nothing but this package commits.
 """
 
+from tiffin.db.group_commit import GroupCommit
 from tiffin.db.pool import connect, create_pool
 from tiffin.db.queries import Queries, load_queries
 from tiffin.db.transaction import UNREACHABLE, Connection, Database, Part, Transaction, use_case
@@ -19,6 +20,7 @@ __all__ = [
     "UNREACHABLE",
     "Connection",
     "Database",
+    "GroupCommit",
     "Part",
     "Queries",
     "Transaction",

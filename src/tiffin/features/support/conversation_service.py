@@ -1,14 +1,13 @@
 """Conversations: open, say, mark, type, look back.
 
 A message is stored and numbered under its conversation's lock and told after the commit; sending it again with the
-same `client_id` is answered with what is stored. Marks of many devices share a transaction.
+same `client_id` is answered with what is stored (see `writer`).
 """
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from tiffin.base.principal import Principal
 from tiffin.db import Connection, Database, Transaction, use_case
@@ -17,10 +16,9 @@ from tiffin.features.orders import Order, OrderService
 from tiffin.features.support import desk_repository, repository
 from tiffin.features.support.access import require_agent, require_reader, require_side, require_staff
 from tiffin.features.support.desk_service import DeskService, ListPresent
-from tiffin.features.support.domain import Conversation, ConversationState, Message, Note, Side
+from tiffin.features.support.domain import Conversation, Message, Note, Side
 from tiffin.features.support.errors import (
     AttachmentNotReady,
-    ClientIdTaken,
     ConversationNotFound,
     ConversationResolved,
     OrderNotYours,
@@ -29,7 +27,6 @@ from tiffin.features.support.errors import (
 from tiffin.features.support.events import (
     ConversationPresence,
     ConversationRated,
-    MarksAdvanced,
     MessageSent,
     NoteAdded,
     conversation_topic,
@@ -41,7 +38,6 @@ from tiffin.features.support.schemas import (
     ConversationSnapshot,
     ConversationStatus,
     ConversationView,
-    MarksView,
     MessageBody,
     MessageView,
     NoteBody,
@@ -49,9 +45,9 @@ from tiffin.features.support.schemas import (
     PresenceView,
     TypingValue,
 )
+from tiffin.features.support.writer import ConversationWriter, Mark, Say
 from tiffin.http.limits import RateLimiter
 from tiffin.realtime import EventLog, LatestValue, Position, get_position
-from tiffin.realtime.batcher import Batcher
 
 MOST_OPEN = 5
 NEWEST = 50
@@ -60,11 +56,8 @@ _TYPING_EXPIRES_MS = 6000
 # of one person in one conversation: a burst, then one every two seconds
 _MESSAGES = 20
 _MESSAGES_SECONDS = 40.0
-_MARK_SECONDS = 0.005
 
 Publish = Callable[[Sequence[LatestValue]], None]
-# conversation, account, delivered, read
-_Mark = tuple[UUID, UUID, int, int]
 
 
 class ConversationService:
@@ -89,7 +82,7 @@ class ConversationService:
         self._publish = publish
         self._flood = RateLimiter(_MESSAGES, _MESSAGES_SECONDS)
         self._typing = RateLimiter(1, _TYPING_SECONDS)
-        self._marks: Batcher[_Mark, None] = Batcher(self._store_marks, window_seconds=_MARK_SECONDS)
+        self._writer = ConversationWriter(database, events)
 
     # reading
 
@@ -174,7 +167,10 @@ class ConversationService:
             order = (found.id, found.number, found.restaurant.name)
         customer = (principal.account_id, principal.name)
         conversation = await repository.insert_conversation(tx.connection, body.client_id, customer, order)
-        await self._say(tx, principal, conversation, Side.CUSTOMER, body.client_id, body.text, ())
+        author = (str(Side.CUSTOMER), principal.account_id, principal.name)
+        numbered = conversation.take_number()
+        message = await repository.insert_message(tx.connection, numbered, body.client_id, author, body.text)
+        self._events.append(tx, conversation_topic(conversation.id), MessageSent(message=MessageView.of(message)))
         await self._desk.hand_out(tx, queue_changed=True)
         return conversation.id, True
 
@@ -184,72 +180,39 @@ class ConversationService:
         Raises ConversationNotFound, NotAssigned, ConversationResolved (agents), AttachmentNotReady, ClientIdTaken,
         RateLimited.
         """
-        key = f"{principal.account_id}:{conversation_id}"
-        self._flood.take(key)
-        reopen = False
-        while True:
-            try:
-                return await self._send(principal, conversation_id, body, reopen=reopen)
-            except ConversationResolved:
-                if reopen:
-                    raise
-                reopen = True
-            except asyncpg.UniqueViolationError:  # another device sent the same in the same moment: now it is there
-                continue
+        self._flood.take(f"{principal.account_id}:{conversation_id}")
+        pictures = await self._read_pictures(principal, conversation_id, body.attachments)
+        say = Say(conversation_id, principal, body.client_id, body.text, pictures)
+        try:
+            return await self._writer.say(say)
+        except ConversationResolved:
+            await self._reopen(principal, conversation_id)
+            return await self._writer.say(say)
 
-    @use_case
-    async def _send(
-        self, tx: Transaction, principal: Principal, conversation_id: UUID, body: MessageBody, *, reopen: bool
-    ) -> Message:
-        if reopen:
-            await desk_repository.lock_queue(tx.connection)
-        conversation, sent = await repository.lock_for_message(tx.connection, conversation_id, body.client_id)
-        side = require_side(conversation, principal)
-        if sent is not None:
-            if sent.author_id != principal.account_id:
-                raise ClientIdTaken()
-            return sent
-        is_resolved = conversation.state is ConversationState.RESOLVED
-        if is_resolved and not reopen:
-            raise ConversationResolved()
-        pictures = await self._require_pictures(tx.connection, conversation_id, principal, body.attachments)
-        if is_resolved:
-            conversation = await self._desk.queue_again(tx, conversation)
-        message = await self._say(tx, principal, conversation, side, body.client_id, body.text, pictures)
-        if is_resolved:
-            await self._desk.hand_out(tx, queue_changed=True)
-        return message
+    async def _reopen(self, principal: Principal, conversation_id: UUID) -> None:
+        async with self.database.connection() as connection:
+            conversation = await repository.require_conversation(connection, conversation_id)
+        if conversation.side_of(principal.account_id) is Side.CUSTOMER:
+            await self._desk.reopen(principal, conversation_id)
 
-    async def _say(
-        self,
-        tx: Transaction,
-        principal: Principal,
-        conversation: Conversation,
-        side: Side,
-        client_id: UUID,
-        text: str,
-        pictures: Sequence[PictureView],
-    ) -> Message:
-        author = (str(side), principal.account_id, principal.name)
-        attachments = [picture.model_dump(mode="json") for picture in pictures]
-        message = await repository.insert_message(
-            tx.connection, conversation.take_number(), client_id, author, text, attachments
-        )
-        self._events.append(tx, conversation_topic(conversation.id), MessageSent(message=MessageView.of(message)))
-        return message
-
-    async def _require_pictures(
-        self, connection: Connection, conversation_id: UUID, principal: Principal, ids: Sequence[UUID]
-    ) -> list[PictureView]:
+    async def _read_pictures(
+        self, principal: Principal, conversation_id: UUID, ids: Sequence[UUID]
+    ) -> tuple[dict[str, Any], ...]:
         """Complete pictures that the sender uploaded for this conversation. Raises AttachmentNotReady."""
+        if not ids:
+            return ()
+        async with self.database.connection() as connection:
+            images = [await self.images.get(connection, image_id) for image_id in ids]
         pictures = []
-        for image_id in ids:
-            image = await self.images.get(connection, image_id)
-            own = image is not None and image.subject == _subject(conversation_id)
-            if image is None or not own or image.account_id != principal.account_id or image.picture is None:
+        for image in images:
+            own = image is not None and (image.subject, image.account_id) == (
+                _subject(conversation_id),
+                principal.account_id,
+            )
+            if image is None or not own or image.picture is None:
                 raise AttachmentNotReady()
-            pictures.append(PictureView.of(image.id, image.picture))
-        return pictures
+            pictures.append(PictureView.of(image.id, image.picture).model_dump(mode="json"))
+        return tuple(pictures)
 
     async def upload_target(self, principal: Principal, conversation_id: UUID) -> Target:
         """What an upload for a conversation is. Raises ConversationNotFound, NotAssigned."""
@@ -287,7 +250,7 @@ class ConversationService:
     async def mark(self, principal: Principal, conversation_id: UUID, delivered: int, read: int) -> None:
         """The caller's device holds, the caller has seen, messages up to these. Marks never go back; marks of who takes
         no part move nothing."""
-        await self._marks.ask((conversation_id, principal.account_id, delivered, read))
+        await self._writer.mark(Mark(conversation_id, principal.account_id, delivered, read))
 
     async def receive_up_to(self, principal: Principal, device_id: UUID, topic: str, seq: int) -> None:
         """A device says that it has stored a conversation's events up to a number."""
@@ -295,36 +258,6 @@ class ConversationService:
             stored = await repository.find_stored_seq(connection, topic, seq)
         if stored is not None:
             await self.mark(principal, UUID(topic.partition(".")[2]), stored, 0)
-
-    async def _store_marks(self, marks: Sequence[_Mark]) -> list[None]:
-        await self._advance_marks(marks)
-        return [None] * len(marks)
-
-    @use_case
-    async def _advance_marks(self, tx: Transaction, marks: Sequence[_Mark]) -> None:
-        asked: dict[UUID, list[_Mark]] = {}
-        for mark in marks:
-            asked.setdefault(mark[0], []).append(mark)
-        moved = []
-        for before in await repository.lock_conversations(tx.connection, asked):
-            after = before
-            for _, account_id, delivered, read in asked[before.id]:
-                side = before.side_of(account_id)
-                after = after.advance_marks(side, delivered, read) if side is not None else after
-            if after != before:
-                moved.append(after)
-                self._tell_marks(tx, before, after)
-        if moved:
-            await repository.update_marks(tx.connection, moved)
-
-    def _tell_marks(self, tx: Transaction, before: Conversation, after: Conversation) -> None:
-        for side, old, new in (
-            (Side.CUSTOMER, before.customer, after.customer),
-            (Side.AGENT, before.agent, after.agent),
-        ):
-            if new != old:
-                advanced = MarksAdvanced(side=side, marks=MarksView.of(new))
-                self._events.append(tx, conversation_topic(after.id), advanced)
 
     async def type(self, principal: Principal, conversation_id: UUID) -> None:
         """The caller types: the other side is told, at most every 3 s. Raises ConversationNotFound, NotAssigned."""

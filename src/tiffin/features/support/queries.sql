@@ -23,11 +23,6 @@ SELECT c.*, topic_position($2) AS position,
 -- name: lock_conversation
 SELECT * FROM conversation WHERE id = $1 FOR NO KEY UPDATE;
 
--- name: lock_conversation_for_message
--- A conversation, locked, and what its message with the client id $2 is, if one was sent before.
-SELECT c.*, (SELECT to_jsonb(m) FROM message m WHERE m.conversation_id = c.id AND m.client_id = $2) AS sent_before
-  FROM conversation c WHERE c.id = $1 FOR NO KEY UPDATE;
-
 -- name: find_opened
 -- A customer's conversation with this client id, or else the open one about the same order.
 SELECT * FROM conversation
@@ -91,15 +86,32 @@ SELECT c.id,
 SELECT id, customer_id, agent_id FROM conversation WHERE id = ANY($1::uuid[]);
 
 -- name: lock_conversations
-SELECT * FROM conversation WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE;
+-- Those of $1 that exist, locked in the order of their ids, with the transaction's time.
+SELECT *, now() AS at FROM conversation WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
--- name: update_marks
-UPDATE conversation c
-   SET customer_delivered = u.customer_delivered, customer_read = u.customer_read,
-       agent_delivered = u.agent_delivered, agent_read = u.agent_read
-  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-       AS u (id, customer_delivered, customer_read, agent_delivered, agent_read)
- WHERE c.id = u.id;
+-- name: find_messages
+-- What was sent as these, pairs of conversation and client id.
+SELECT m.* FROM unnest($1::uuid[], $2::uuid[]) AS u (conversation_id, client_id)
+  JOIN message m USING (conversation_id, client_id);
+
+-- name: write_changes
+-- Part of a transaction's last statement: numbers and marks of locked conversations ($1 to $6), and what was said
+-- ($7). Arrays for what is joined: of JSON the planner expects a hundred rows, and reads the whole table.
+moved AS (
+    UPDATE conversation c
+       SET last_seq = u.last_seq, customer_delivered = u.customer_delivered, customer_read = u.customer_read,
+           agent_delivered = u.agent_delivered, agent_read = u.agent_read
+      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+           AS u (id, last_seq, customer_delivered, customer_read, agent_delivered, agent_read)
+     WHERE c.id = u.id
+), said AS (
+    INSERT INTO message (conversation_id, seq, id, client_id, author, author_id, author_name, text, attachments)
+    SELECT u.conversation_id, u.seq, u.id, u.client_id, u.author, u.author_id, u.author_name, u.text, u.attachments
+      FROM jsonb_to_recordset($7::jsonb)
+           AS u (conversation_id uuid, seq bigint, id uuid, client_id uuid, author text, author_id uuid,
+                 author_name text, text text, attachments jsonb)
+    RETURNING 1
+);
 
 -- name: insert_message
 -- The message with the number $2 of a locked conversation.

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tiffin.base.ids import new_id, parse_id
-from tiffin.db import Connection, load_queries
+from tiffin.db import Connection, Part, Transaction, load_queries
 from tiffin.features.support.domain import Code, Conversation, ConversationState, Marks, Message, Note, Side
 from tiffin.features.support.errors import ClientIdTaken, ConversationNotFound
 from tiffin.realtime import Position
@@ -59,16 +59,6 @@ async def lock_conversation(connection: Connection, conversation_id: UUID) -> Co
     if row is None:
         raise ConversationNotFound()
     return conversation_of_row(row)
-
-
-async def lock_for_message(
-    connection: Connection, conversation_id: UUID, client_id: UUID
-) -> tuple[Conversation, Message | None]:
-    """A conversation, locked, and its message with this client id, if there is one. Raises ConversationNotFound."""
-    row = await connection.fetchrow(QUERIES["lock_conversation_for_message"], conversation_id, client_id)
-    if row is None:
-        raise ConversationNotFound()
-    return conversation_of_row(row), message_from_json(row["sent_before"])
 
 
 async def find_opened(
@@ -150,18 +140,42 @@ async def list_participants(connection: Connection, keys: Sequence[str]) -> dict
     return {str(row["id"]): {Side.CUSTOMER: row["customer_id"], Side.AGENT: row["agent_id"]} for row in rows}
 
 
-async def lock_conversations(connection: Connection, ids: Collection[UUID]) -> list[Conversation]:
-    """Those of these that exist, locked in the order of their ids."""
-    return [conversation_of_row(row) for row in await connection.fetch(QUERIES["lock_conversations"], list(ids))]
+async def lock_conversations(
+    connection: Connection, ids: Collection[UUID]
+) -> tuple[datetime | None, list[Conversation]]:
+    """Those of these that exist, locked in the order of their ids, and the transaction's time if there are any."""
+    rows = await connection.fetch(QUERIES["lock_conversations"], list(ids))
+    return rows[0]["at"] if rows else None, [conversation_of_row(row) for row in rows]
 
 
-async def update_marks(connection: Connection, conversations: Sequence[Conversation]) -> None:
-    """Store the marks of locked conversations."""
-    rows = [
-        (one.id, one.customer.delivered, one.customer.read, one.agent.delivered, one.agent.read)
+async def find_messages(connection: Connection, sent_as: Sequence[tuple[UUID, UUID]]) -> list[Message]:
+    """What was sent as these, pairs of conversation and client id."""
+    columns = ([one[0] for one in sent_as], [one[1] for one in sent_as])
+    return [_message(row) for row in await connection.fetch(QUERIES["find_messages"], *columns)]
+
+
+def write_changes(tx: Transaction, conversations: Sequence[Conversation], said: Sequence[Message]) -> None:
+    """Store numbers and marks of locked conversations, and what was said in them, at the transaction's end."""
+    moved = [
+        (one.id, one.last_seq, one.customer.delivered, one.customer.read, one.agent.delivered, one.agent.read)
         for one in conversations
     ]
-    await connection.execute(QUERIES["update_marks"], *(list(column) for column in zip(*rows, strict=True)))
+    messages = [
+        {
+            "conversation_id": one.conversation_id,
+            "seq": one.seq,
+            "id": one.id,
+            "client_id": one.client_id,
+            "author": one.author,
+            "author_id": one.author_id,
+            "author_name": one.author_name,
+            "text": one.text,
+            "attachments": one.attachments,
+        }
+        for one in said
+    ]
+    part = Part("said", QUERIES["write_changes"], (*(list(column) for column in zip(*moved, strict=True)), messages))
+    tx.at_end(lambda: part)
 
 
 async def insert_message(
