@@ -38,7 +38,12 @@ export default defineConfig({
     // the map's library, which is loaded only where a map is shown
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
-      input: { customer: "customer/index.html", kitchen: "kitchen/index.html", courier: "courier/index.html" },
+      input: {
+        customer: "customer/index.html",
+        kitchen: "kitchen/index.html",
+        courier: "courier/index.html",
+        support: "support/index.html",
+      },
     },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },

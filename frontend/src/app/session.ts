@@ -4,7 +4,7 @@
  */
 import { computed, effect, signal } from "@preact/signals";
 import { type Language, LANGUAGES, preferredLanguage, speak, t } from "../i18n";
-import { type Live, openLive, Resource } from "../live";
+import { type Live, openLive, Resource, type WireKind } from "../live";
 import { api, ask, askWithHeaders, loadable, Problem, type Schemas } from "./api";
 
 export type Profile = Schemas["ProfileView"];
@@ -19,6 +19,8 @@ export const accountId = computed(() => account.value);
 export const profile = computed(() => resource.value?.value.value);
 
 let opened: Live | undefined;
+let kind: WireKind | undefined;
+let acting: Live | undefined;
 
 /** The live connection; `begin` has opened it. */
 export function live(): Live {
@@ -26,8 +28,16 @@ export function live(): Live {
   return opened;
 }
 
+/** A connection that takes commands: the app's own if it does, else one beside it, opened when it is first asked for. */
+export function actingLive(): Live {
+  if (kind === "socket") return live();
+  acting ??= openLive({ kind: "socket", account: account.peek() ?? null, device: thisDevice() });
+  return acting;
+}
+
 /** Find out who is logged in and open the live connection. */
-export async function begin(kind: "stream" | "socket"): Promise<void> {
+export async function begin(wire: WireKind): Promise<void> {
+  kind = wire;
   await speak(preferredLanguage());
   await redeemCode();
   const found = await whoAmI();
@@ -117,6 +127,7 @@ async function recheck(): Promise<void> {
 function become(found: string | null, { tell = true } = {}): void {
   if (tell) channel?.postMessage("changed");
   live().identify(found);
+  acting?.identify(found);
   if (found === account.peek()) return;
   resource.peek()?.stop();
   account.value = found;

@@ -3,6 +3,7 @@ import { accountId } from "../app/session";
 import { t } from "../i18n";
 import { Icon, type IconName } from "../ui/icons";
 import { count } from "./basket";
+import { unreadCount } from "./help/conversations";
 import { activeCount } from "./orders/history";
 
 /** The head of every page: on a phone the ways stand at the bottom, by the thumb. */
@@ -18,6 +19,7 @@ export function Header({ name }: { name: string | undefined }) {
         <Way href="/" icon="home" text={t("nav.restaurants")} />
         <Way href="/orders" icon="receipt" text={t("nav.orders")} badge={activeCount.value} />
         <Way href="/checkout" icon="basket" text={t("nav.basket")} badge={count.value} />
+        {accountId.value && <Way href="/help" icon="chat" text={t("help.title")} badge={unreadCount.value} />}
         <Way href={accountId.value ? "/account" : "/log-in"} icon="person" text={account} />
       </nav>
     </header>

@@ -10,6 +10,9 @@ import { AccountPage } from "./account/account-page";
 import { CheckoutPage } from "./checkout/checkout-page";
 import { Header } from "./header";
 import { Home } from "./home/home";
+import { ConversationPage } from "./help/conversation-page";
+import { followConversations } from "./help/conversations";
+import { HelpPage } from "./help/help-page";
 import { NotFound } from "./not-found";
 import { followHistory } from "./orders/history";
 import { OrderPage } from "./orders/order-page";
@@ -38,6 +41,7 @@ function App() {
     followed = true;
     followAddresses();
     followHistory();
+    followConversations();
   }, []);
   return (
     <LocationProvider>
@@ -51,6 +55,8 @@ function App() {
         <Route path="/checkout" component={CheckoutPage} />
         <Route path="/orders" component={OrdersPage} />
         <Route path="/orders/:id" component={OrderPage} />
+        <Route path="/help" component={HelpPage} />
+        <Route path="/help/:id" component={ConversationPage} />
         <Route path="/account" component={AccountPage} />
         <Route path="/log-in" component={LogInPage} />
         <Route default component={NotFound} />

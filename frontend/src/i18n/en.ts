@@ -1,4 +1,5 @@
 /** English. A text with `one` and `other` is chosen by `{count}`. Keys begin with the place where they stand. */
+import { chat } from "./en.chat";
 import { courier } from "./en.courier";
 import { customer } from "./en.customer";
 import { images } from "./en.images";
@@ -48,6 +49,7 @@ export const en = {
   "language.label": "Language",
   loading: "Loading…",
 
+  ...chat,
   ...courier,
   ...customer,
   ...images,

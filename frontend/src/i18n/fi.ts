@@ -1,5 +1,6 @@
 /** Finnish. */
 import type { Messages } from "./en";
+import { chat } from "./fi.chat";
 import { courier } from "./fi.courier";
 import { customer } from "./fi.customer";
 import { images } from "./fi.images";
@@ -49,6 +50,7 @@ export const fi: Messages = {
   "language.label": "Kieli",
   loading: "Ladataan…",
 
+  ...chat,
   ...courier,
   ...customer,
   ...images,

@@ -77,6 +77,15 @@ export function day(at: string | number | Date): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 }
 
+/** Monday 23 November, or "today". */
+export function weekday(at: string | number | Date): string {
+  const days = (Date.now() - new Date(at).getTime()) / 86_400_000;
+  const isToday = new Date(at).toDateString() === new Date().toDateString();
+  if (isToday) return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(0, "day");
+  const parts: Intl.DateTimeFormatOptions = { weekday: "long", day: "numeric", month: "long" };
+  return new Intl.DateTimeFormat(locale(), days > 300 ? { ...parts, year: "numeric" } : parts).format(new Date(at));
+}
+
 export function distance(meters: number): string {
   const [value, unit] = meters < 1000 ? [Math.round(meters / 10) * 10, "meter"] : [meters / 1000, "kilometer"];
   return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 1 }).format(value);

@@ -13,6 +13,12 @@ const AGAIN_MS = 2_000;
 
 const LOST = ["connection_lost", "The connection was lost; it may have been done."] as const;
 
+/** As long as the server asks for, where it does. */
+function pauseOf({ details }: CommandProblem): number {
+  const seconds = Number(details["retry_after_seconds"]);
+  return seconds > 0 ? seconds * 1000 : AGAIN_MS;
+}
+
 export interface OutgoingCommand {
   id: string;
   account: string | null;
@@ -79,7 +85,7 @@ export class Commands {
     const command = this.pending.get(reply.id);
     if (!command) return;
     if (!reply.ok && command.keep && TEMPORARY.has(reply.error.code) && Date.now() < command.expiresAt) {
-      setTimeout(() => this.repeat(command), AGAIN_MS);
+      setTimeout(() => this.repeat(command), pauseOf(reply.error));
       return;
     }
     this.finish(command, reply);

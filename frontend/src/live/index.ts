@@ -12,6 +12,7 @@ export { CommandRefused, Live } from "./client";
 export type { Following } from "./following";
 export type { Connection } from "./messages";
 export type { EventType, LiveEvent } from "./protocol";
+export type { WireKind } from "./wires";
 export { NotLoadable, Resource, type ResourceStatus, type Snapshot } from "./resource";
 
 export interface LiveOptions {

@@ -3,13 +3,13 @@ import { useEffect, useMemo } from "preact/hooks";
 import { Problem } from "../app/api";
 import { live } from "../app/session";
 import { t, tOr } from "../i18n";
-import { CommandRefused, Resource } from "../live";
+import { CommandRefused, type Live, Resource } from "../live";
 import type { ResourceOptions } from "../live/resource";
 import { toast } from "./toast";
 
 /** A live resource for as long as the component is shown, another one for another topic. */
-export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
-  const resource = useMemo(() => new Resource(live(), options), [options.topic]);
+export function useResource<T>(options: ResourceOptions<T>, by: Live = live()): Resource<T> {
+  const resource = useMemo(() => new Resource(by, options), [options.topic]);
   useEffect(() => () => resource.stop(), [resource]);
   return resource;
 }

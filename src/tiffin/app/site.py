@@ -23,11 +23,14 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/checkout",
         "/orders",
         "/orders/{id}",
+        "/help",
+        "/help/{id}",
         "/account",
         "/log-in",
     ),
     "kitchen": ("/kitchen", "/kitchen/{id}", "/kitchen/{id}/pictures"),
     "courier": ("/courier",),
+    "support": ("/support",),
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "

@@ -149,6 +149,9 @@ function Actions({ order }: { order: Order }) {
           {t("order.receipt")}
         </button>
       )}
+      <a class="button" href={`/help?order=${order.order_id}`}>
+        <Icon name="chat" /> {t("help.withOrder")}
+      </a>
       {isOver(order.state) && <ReorderButton orderId={order.order_id} name={order.restaurant.name} />}
       {asking.value === "cancel" && order.state === "placed" && <CancelDialog order={order} onClose={close} />}
       {asking.value === "receipt" && <Receipt orderId={order.order_id} onClose={close} />}

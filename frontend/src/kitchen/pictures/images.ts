@@ -1,8 +1,7 @@
 /** The uploads of a menu's items: what the server knows of them, and what is on its way from here. */
 import { signal } from "@preact/signals";
-import { api, ask, loadable } from "../../app/api";
-import type { ResourceOptions } from "../../live/resource";
-import { applyToImage, type ImageView } from "./image";
+import { api, ask } from "../../app/api";
+import type { ImageView } from "../../images/image";
 
 /** A file on its way from this browser. */
 export interface Sending {
@@ -18,18 +17,6 @@ export interface Sending {
 }
 
 export const sending = signal<readonly Sending[]>([]);
-
-/** One upload, live. */
-export function imageOf(id: string): ResourceOptions<ImageView> {
-  return {
-    topic: `image.${id}`,
-    load: async () => {
-      const view = await loadable(ask(api.GET("/v1/images/{image_id}", { params: { path: { image_id: id } } })));
-      return { state: view, position: view.position ?? "" };
-    },
-    apply: applyToImage,
-  };
-}
 
 export async function listImages(itemId: string): Promise<ImageView[]> {
   const params = { path: { item_id: itemId } };

@@ -6,8 +6,9 @@ import { t } from "../../i18n";
 import { useAction, useResource } from "../../ui/hooks";
 import { Icon, type IconName } from "../../ui/icons";
 import { Picture, type PictureView } from "../../ui/picture";
-import { ACCEPT, advice, failure, type ImageView, MOST_IMAGES, moved, step } from "./image";
-import { imageOf, listImages, orderImages, removeImage, retryImage, type Sending, sending } from "./images";
+import { ACCEPT, advice, failure, type ImageView, MOST_IMAGES, moved, step } from "../../images/image";
+import { imageOf } from "../../images/resource";
+import { listImages, orderImages, removeImage, retryImage, type Sending, sending } from "./images";
 import { send } from "./upload";
 
 export function ItemPictures({ item }: { item: MenuItem }) {

@@ -1,7 +1,7 @@
 /** An upload as its owner sees it: how it stands, why it came to nothing, and what can be said before it is sent. */
-import type { Schemas } from "../../app/api";
-import { t, tOr } from "../../i18n";
-import type { LiveEvent } from "../../live";
+import type { Schemas } from "../app/api";
+import { t, tOr } from "../i18n";
+import type { LiveEvent } from "../live";
 
 export type ImageView = Schemas["ImageView"];
 

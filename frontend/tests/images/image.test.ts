@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LiveEvent } from "../../src/live";
-import { applyToImage, failure, type ImageView, moved, objection, step } from "../../src/kitchen/pictures/image";
+import { applyToImage, failure, type ImageView, moved, objection, step } from "../../src/images/image";
 import { srcset } from "../../src/ui/picture";
 
 const IMAGE: ImageView = {
