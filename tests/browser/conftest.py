@@ -13,6 +13,7 @@ from tests.browser.customer_town import Guest, make_guest
 from tests.browser.kitchen_town import Kitchen, People, open_kitchen
 from tests.browser.live_tab import Street, build_pages
 from tests.browser.road import Road
+from tests.browser.support_town import Desk
 from tests.browser.watched import Watched
 from tests.e2e.cluster import Cluster, Node, run_cluster
 from tests.programs import require
@@ -136,3 +137,11 @@ async def street(_street: Street) -> Street:
     """A node of its own behind a road that can be cut; both are whole at the beginning of every test."""
     await _street.start()
     return _street
+
+
+@pytest.fixture
+async def desk(_cluster: Cluster, server: Server, watched: Watched) -> AsyncIterator[Desk]:
+    """Support, with nobody at work yet."""
+    desk = Desk(_cluster, watched, server.origin)
+    yield desk
+    await desk.go_home()

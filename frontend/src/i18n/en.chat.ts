@@ -17,7 +17,7 @@ export const chat = {
   "chat.tick.sent": "Sent",
   "chat.tick.delivered": "Delivered",
   "chat.tick.read": "Read",
-  "chat.event.assigned": "{name} is here for you",
+  "chat.event.assigned": "{name} has joined",
   "chat.event.waiting": "Looking for somebody else",
   "chat.event.resolved": "Marked as solved",
   "chat.event.reopened": "Opened again",

@@ -20,7 +20,7 @@ export const chat: Translated<typeof english> = {
   "chat.tick.sent": "Lähetetty",
   "chat.tick.delivered": "Perillä",
   "chat.tick.read": "Luettu",
-  "chat.event.assigned": "{name} auttaa sinua",
+  "chat.event.assigned": "{name} tuli paikalle",
   "chat.event.waiting": "Etsitään toista auttajaa",
   "chat.event.resolved": "Merkitty ratkaistuksi",
   "chat.event.reopened": "Avattu uudelleen",

@@ -25,14 +25,20 @@ export const unreadCount = computed(() =>
 
 /** Follow the conversations of whoever is logged in. Call once, after `begin`. */
 export function followConversations(): void {
+  let before = accountId.peek();
   effect(() => {
     const id = accountId.value;
-    batch(() => {
-      for (const resource of open.peek().values()) resource.stop();
-      open.value = new Map();
-      listed.value = undefined;
-    });
+    if (id !== before) forgetAll();
+    before = id;
     if (id) void loadConversations();
+  });
+}
+
+function forgetAll(): void {
+  batch(() => {
+    for (const resource of open.peek().values()) resource.stop();
+    open.value = new Map();
+    listed.value = undefined;
   });
 }
 
