@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 _CHROMIUM = ("--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 _ENVIRONMENT = {"TIFFIN_LOGIN_CODES": "true", "TIFFIN_REGISTER_ATTEMPTS_PER_HOUR": "1000"}
 _WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+_WIDE_DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 860}}
 _PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1.5}
 _DARK: dict[str, Any] = {"color_scheme": "dark"}
 
@@ -85,6 +86,7 @@ async def main() -> None:
             await _pictures(studio, city)
             await _customer(studio, city)
             await _courier(studio, city)
+            await _support(studio, city, system)
             await _kitchen(studio, city)
             await _lost(studio, city, system)
             await browser.close()
@@ -157,6 +159,61 @@ async def _customer(studio: Studio, city: City) -> None:
         await page.goto("/orders")
         await expect(page.locator(".order-card")).to_be_visible()
         await studio.take(page, "customer-orders-phone")
+
+
+async def _support(studio: Studio, city: City, system: System) -> None:
+    """An agent with three conversations and one in line, and what a customer sees of it."""
+    agent, colleague = city.restaurants[1].owner, city.restaurants[2].owner
+    for person in (agent, colleague):
+        await system.grant(person.email, "agent")
+    colleague_live = colleague.tiffin.live({f"agent.{colleague.tiffin.account_id}": None})
+    first = city.customers[0].person
+    order_id = (await first.tiffin.list_orders())["items"][0]["order_id"]
+    async with studio.at(agent, "/support", **_WIDE_DESK) as page, colleague_live:
+        await page.get_by_role("button", name="Take conversations").click()
+        await expect(page.locator(".sidebar .card")).to_have_attribute("data-available", "true")
+        await page.get_by_label("At most").fill("3")
+        await page.get_by_label("At most").press("Enter")
+        await expect(page.locator(".sidebar .card")).to_contain_text("0 of 3")
+        async with studio.at(first, f"/orders/{order_id}", **_WIDE) as asking:
+            await asking.get_by_role("link", name="Help with this order").click()
+            await asking.get_by_label("What can we help with?").fill(
+                "The soup came without the rye bread. Is it forgotten?"
+            )
+            await asking.get_by_role("button", name="Send").click()
+            pane = page.get_by_role("region", name=first.name)
+            await pane.get_by_label("Write a message").fill("Oh no, sorry! Could you send a photo of what came?")
+            await pane.get_by_label("Write a message").press("Enter")
+            await expect(asking.locator(".message")).to_have_count(2)
+            plates = plate("#e8935a", "#3f7d3a")
+            await asking.get_by_label("Add pictures").set_input_files([_file("soup.jpg", plates)])
+            await asking.get_by_label("Write a message").fill("Here it is. It tastes good, though!")
+            send = asking.get_by_role("button", name="Send", exact=True)
+            await expect(send).to_be_enabled(timeout=20_000)
+            await send.click()
+            await expect(pane.locator(".message img")).to_be_visible()
+            for customer, text in zip(
+                city.customers[1:],
+                ("Can I still change the address?", "Do you deliver to Suomenlinna?", "Hello?"),
+                strict=True,
+            ):
+                await customer.person.tiffin.open_conversation(text)
+            await expect(page.locator(".own .ask")).to_have_count(3)
+            await page.get_by_role("region", name=first.name).get_by_label("Write a message").click()
+            await page.get_by_label("Write a note").fill("Refund the bread, 3.50")
+            await page.get_by_role("button", name="Add", exact=True).click()
+            await expect(page.locator(".notes li")).to_have_count(1)
+            await page.get_by_role("region", name=first.name).get_by_label("Write a message").fill("Thank you, I see. ")
+            await asyncio.sleep(5)  # for the toasts to go and the pictures to be drawn
+            await asking.get_by_label("Write a message").press_sequentially("Take")
+            await expect(page.locator(".typing")).to_be_visible()
+            await studio.take(page, "support-desk")
+            await studio.take(asking, "customer-help")
+            conversation = asking.url.rpartition("/")[2]
+            async with studio.at(first, f"/help/{conversation}", **_PHONE, **_DARK) as phone:
+                await expect(phone.locator(".message")).to_have_count(3)
+                await asyncio.sleep(1)
+                await studio.take(phone, "customer-help-phone")
 
 
 async def _courier(studio: Studio, city: City) -> None:

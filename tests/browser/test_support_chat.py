@@ -187,9 +187,8 @@ async def test_places_in_line_move_up(desk: Desk) -> None:
         somebody = await desk.person(name)
         pages.append(await somebody.open("/"))
         await ask(pages[-1], "Hello?")
-    for page, text in zip(
-        pages, ("You are next.", "You are number 2 in line.", "You are number 3 in line."), strict=True
-    ):
+    places = ("You are next.", "You are number 2 in line.", "You are number 3 in line.")
+    for page, text in zip(pages, places, strict=True):
         await expect(page.locator(".talk-head")).to_contain_text(text)
     aino = await desk.agent("Aino", capacity=1)
     await expect(pages[1].locator(".talk-head")).to_contain_text("You are next.")

@@ -42,7 +42,8 @@ export function applyToChat(chat: Chat, event: LiveEvent): Chat {
 function withMessage(chat: Chat, message: Message): Chat {
   const { conversation, messages } = chat;
   if (message.seq <= conversation.last_seq) return chat;
-  const told = { ...conversation, last_seq: message.seq, last_message: message };
+  const last_message = message.code === null ? message : conversation.last_message;
+  const told = { ...conversation, last_seq: message.seq, last_message };
   return { ...chat, conversation: told, messages: [...messages, message] };
 }
 
@@ -94,6 +95,11 @@ export function goesOn(message: Message, before: Message | undefined): boolean {
   if (before === undefined || before.author !== message.author || before.author_name !== message.author_name)
     return false;
   return Date.parse(message.sent_at) - Date.parse(before.sent_at) < 120_000 && !beginsDay(message, before);
+}
+
+/** What stands under a conversation's name in a list; `picture` stands for a message without words. */
+export function previewOf({ last_message: last }: Conversation, picture: string): string {
+  return last === null ? "" : last.text || picture;
 }
 
 function dayOf(at: string): string {

@@ -53,10 +53,10 @@ export const chat = {
   "support.notAnAgent":
     "This account is not a support agent's. Ask an administrator of Tiffin to make it one, or log in with another account.",
   "support.neverLoaded": "Your desk cannot be loaded. Nobody can reach you here. Trying again…",
-  "support.available": "Taking conversations",
-  "support.away": "Taking no more",
+  "support.available": "Available",
+  "support.away": "Not available",
   "support.take": "Take conversations",
-  "support.stop": "Take no more",
+  "support.stop": "Pause",
   "support.capacity": "At most",
   "support.load": "{load} of {capacity}",
   "support.mine": "Yours",

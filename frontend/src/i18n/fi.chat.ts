@@ -56,10 +56,10 @@ export const chat: Translated<typeof english> = {
   "support.notAnAgent":
     "Tämä tili ei ole asiakaspalvelijan. Pyydä Tiffinin ylläpitäjää antamaan oikeus tai kirjaudu toisella tilillä.",
   "support.neverLoaded": "Työpöytääsi ei voi ladata. Kukaan ei tavoita sinua täällä. Yritetään uudelleen…",
-  "support.available": "Otan keskusteluja",
-  "support.away": "En ota enempää",
+  "support.available": "Tavoitettavissa",
+  "support.away": "Ei tavoitettavissa",
   "support.take": "Ota keskusteluja",
-  "support.stop": "Älä ota enempää",
+  "support.stop": "Tauko",
   "support.capacity": "Enintään",
   "support.load": "{load} / {capacity}",
   "support.mine": "Omat",

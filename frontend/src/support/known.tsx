@@ -32,15 +32,13 @@ function Orders({ id }: { id: string }) {
       <ul class="stack tight">
         {orders.value?.map((one) => (
           <li key={one.order_id} class="card small">
-            <p class="row">
-              <strong class="grow">{one.restaurant_name}</strong>
-              <span class="badge">{t(`order.${one.state}`)}</span>
-            </p>
+            <strong>{one.restaurant_name}</strong>
             <p class="row quiet">
               <span class="grow number">{one.number}</span>
               <span class="number">{money(one.total_minor, one.currency)}</span>
               <span>{clock(one.placed_at)}</span>
             </p>
+            <span class="badge">{t(`order.${one.state}`)}</span>
           </li>
         ))}
       </ul>

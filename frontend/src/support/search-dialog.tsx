@@ -1,7 +1,7 @@
 /** Find a conversation by its words or its customer, and look at it. */
 import { useSignal } from "@preact/signals";
 import { api, ask } from "../app/api";
-import type { Conversation } from "../chat/chat";
+import { type Conversation, previewOf } from "../chat/chat";
 import { ChatPane } from "../chat/chat-pane";
 import { chatOf } from "../chat/conversation";
 import { day, t } from "../i18n";
@@ -54,7 +54,7 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
                 <button class="plain ask" onClick={() => (shown.value = one.conversation_id)}>
                   <span class="grow">
                     <strong>{one.customer_name}</strong>
-                    <span class="line quiet small">{one.last_message?.text ?? ""}</span>
+                    <span class="line quiet small">{previewOf(one, t("chat.picture"))}</span>
                   </span>
                   <span class="small quiet">{day(one.opened_at)}</span>
                 </button>

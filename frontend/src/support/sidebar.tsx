@@ -1,7 +1,7 @@
 /** Beside the conversations: the own availability, whom one has, who waits, and the colleagues. */
 import { api, ask } from "../app/api";
 import { live, logOut } from "../app/session";
-import { type Chat, unreadOf } from "../chat/chat";
+import { type Chat, previewOf, unreadOf } from "../chat/chat";
 import { clockWithSeconds, t } from "../i18n";
 import type { Resource } from "../live";
 import { useAction } from "../ui/hooks";
@@ -84,6 +84,7 @@ function Availability({ mine, state: { me } }: SidebarProps) {
             type="number"
             min={1}
             max={50}
+            disabled={set.busy}
             value={me.capacity}
             title={t("support.capacity")}
             onChange={(event) => {
@@ -104,7 +105,7 @@ function Own({ state, chats, focused, onLook }: SidebarProps) {
       <ul class="own">
         {state.conversations.map((one, at) => {
           const chat = chats.get(one.conversation_id)?.value.value;
-          const { last_message: last, customer_name } = chat?.conversation ?? one;
+          const shown = chat?.conversation ?? one;
           const unread = chat ? unreadOf(chat) : one.unread;
           return (
             <li key={one.conversation_id}>
@@ -119,9 +120,9 @@ function Own({ state, chats, focused, onLook }: SidebarProps) {
                 </span>
                 <span class="grow">
                   <strong>
-                    <span class={chat?.presence.customer ? "dot on" : "dot"} /> {customer_name}
+                    <span class={chat?.presence.customer ? "dot on" : "dot"} /> {shown.customer_name}
                   </strong>
-                  <span class="line quiet small">{last?.text ?? ""}</span>
+                  <span class="line quiet small">{previewOf(shown, t("chat.picture"))}</span>
                 </span>
                 {unread > 0 && (
                   <span class="badge warn number">

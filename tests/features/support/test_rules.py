@@ -82,6 +82,10 @@ def test_nobody_gets_their_own_or_what_they_gave_back_and_that_holds_up_nobody()
     assert [one.id for one, _ in hand_out([own, declined, other], [only], _START)] == [other.id]
 
 
+def test_customers_are_told_an_agents_first_name() -> None:
+    assert conversation(1).assign(new_id(), "Aino Virtanen").agent_name == "Aino"
+
+
 def test_what_is_resolved_stays_so_until_it_is_reopened() -> None:
     done = conversation(1).assign(new_id(), "Aino").resolve(_START)
     with pytest.raises(ConversationResolved):

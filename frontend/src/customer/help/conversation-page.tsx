@@ -12,7 +12,6 @@ import { useAction, useResource } from "../../ui/hooks";
 import { Icon } from "../../ui/icons";
 import { NotFound } from "../not-found";
 import { chatResource } from "./conversations";
-import { titleOf } from "./help-page";
 import { queue } from "./queue";
 
 export function ConversationPage() {
@@ -53,13 +52,14 @@ function Talk({ resource, chat }: { resource: Resource<Chat>; chat: Chat }) {
               </>
             )}
             {status.state === "resolved" && t("help.state.resolved")}
+            {order_id !== null && (
+              <>
+                {" · "}
+                <a href={`/orders/${order_id}`}>{t("support.order", { number: conversation.order_number ?? "" })}</a>
+              </>
+            )}
           </p>
         </div>
-        {order_id ? (
-          <a class="small" href={`/orders/${order_id}`}>
-            {titleOf(conversation)}
-          </a>
-        ) : null}
         {status.state !== "resolved" && <SolvedButton id={conversation.conversation_id} />}
       </header>
       <ChatPane resource={resource} chat={chat} />

@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, ask } from "../../app/api";
 import { accountId, actingLive } from "../../app/session";
-import { applyToChat, type Chat, type Conversation, unreadOf } from "../../chat/chat";
+import { applyToChat, type Chat, type Conversation, type Message, unreadOf } from "../../chat/chat";
 import { chatOf } from "../../chat/conversation";
 import { t } from "../../i18n";
 import { Resource } from "../../live";
@@ -61,9 +61,8 @@ export function chatResource(id: string): Resource<Chat> {
   const resource = new Resource(actingLive(), {
     ...options,
     apply: (chat, event) => {
-      const after = applyToChat(chat, event);
-      if (event.type === "message.sent") tell(after);
-      return after;
+      if (event.type === "message.sent") tell(id, event.data.message);
+      return applyToChat(chat, event);
     },
   });
   open.value = new Map([...open.peek(), [id, resource]]);
@@ -71,7 +70,7 @@ export function chatResource(id: string): Resource<Chat> {
 }
 
 /** Say that somebody wrote, unless it can be seen. */
-function tell({ conversation: { conversation_id: id, last_message: message } }: Chat): void {
-  if (message?.author !== "agent" || (location.pathname === `/help/${id}` && document.hasFocus())) return;
+function tell(id: string, message: Message): void {
+  if (message.author !== "agent" || (location.pathname === `/help/${id}` && document.hasFocus())) return;
   toast(`${message.author_name}: ${message.text || t("chat.picture")}`);
 }

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { api, ask } from "../../app/api";
 import { accountId } from "../../app/session";
-import type { Conversation } from "../../chat/chat";
+import { type Conversation, previewOf } from "../../chat/chat";
 import { day, t } from "../../i18n";
 import { useAction } from "../../ui/hooks";
 import { Icon } from "../../ui/icons";
@@ -96,7 +96,7 @@ function Asked({ one }: { one: Conversation }) {
       <Icon name="chat" />
       <span class="grow">
         <strong>{titleOf(one)}</strong>
-        <span class="quiet small line">{last?.text ?? ""}</span>
+        <span class="quiet small line">{previewOf(one, t("chat.picture"))}</span>
       </span>
       <span class="small quiet aside">
         <span class={status.state === "resolved" ? "badge" : "badge good"}>

@@ -16,7 +16,7 @@ from tiffin.features.orders import Order, OrderService
 from tiffin.features.support import desk_repository, repository
 from tiffin.features.support.access import require_agent, require_reader, require_side, require_staff
 from tiffin.features.support.desk_service import DeskService, ListPresent
-from tiffin.features.support.domain import Conversation, Message, Note, Side
+from tiffin.features.support.domain import Conversation, Message, Note, Side, shown_name
 from tiffin.features.support.errors import (
     AttachmentNotReady,
     ConversationNotFound,
@@ -268,7 +268,7 @@ class ConversationService:
         async with self.database.connection() as connection:
             conversation = await repository.require_conversation(connection, conversation_id)
         side = require_side(conversation, principal)
-        value = TypingValue(name=principal.name, expires_in_ms=_TYPING_EXPIRES_MS)
+        value = TypingValue(name=shown_name(side, principal.name), expires_in_ms=_TYPING_EXPIRES_MS)
         topic = typing_topic(conversation_id, side)
         self._publish([LatestValue(topic, 0, time.time_ns() // 1_000_000, value.model_dump_json().encode())])
 

@@ -41,6 +41,11 @@ class Code(StrEnum):
     REOPENED = "reopened"
 
 
+def shown_name(side: Side, name: str) -> str:
+    """What the other side is told: of agents the first name."""
+    return name.split(" ")[0] if side is Side.AGENT else name
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """How far one side is: the newest message on a device, and the newest seen by a person."""
@@ -128,9 +133,8 @@ class Conversation:
     def assign(self, agent_id: UUID, agent_name: str) -> "Conversation":
         """Give it to an agent: from the queue, or from another agent. Raises ConversationResolved."""
         self.require_open()
-        return replace(
-            self, state=ConversationState.ASSIGNED, agent_id=agent_id, agent_name=agent_name, declined_by=None
-        )
+        shown = shown_name(Side.AGENT, agent_name)
+        return replace(self, state=ConversationState.ASSIGNED, agent_id=agent_id, agent_name=shown, declined_by=None)
 
     def release(self, now: datetime, *, declined: bool = False) -> "Conversation":
         """Back to its place in the queue; where it was `declined`, not to the same agent again. Raises NotAssigned."""

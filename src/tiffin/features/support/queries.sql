@@ -72,10 +72,11 @@ SELECT place FROM conversation WHERE state = 'waiting' ORDER BY place LIMIT $1;
 SELECT count(*) FROM conversation WHERE state = 'waiting';
 
 -- name: list_digests
--- The last message of each conversation, and how many of the customer's and of the agents' the other side has not seen
+-- The last message of a person in each conversation, and how many of the customer's and of the agents' the other side has not seen
 -- (counted up to 100).
 SELECT c.id,
-       (SELECT to_jsonb(m) FROM message m WHERE m.conversation_id = c.id AND m.seq = c.last_seq) AS last_message,
+       (SELECT to_jsonb(m) FROM message m WHERE m.conversation_id = c.id AND m.author <> 'system'
+         ORDER BY m.seq DESC LIMIT 1) AS last_message,
        (SELECT count(*) FROM (SELECT FROM message m WHERE m.conversation_id = c.id AND m.seq > c.agent_read
                                  AND m.author = 'customer' LIMIT 100) u) AS unread_by_agent,
        (SELECT count(*) FROM (SELECT FROM message m WHERE m.conversation_id = c.id AND m.seq > c.customer_read

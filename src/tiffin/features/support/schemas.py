@@ -104,7 +104,7 @@ class ConversationView(BaseModel):
     customer_marks: MarksView
     agent_marks: MarksView
     unread: int
-    last_message: MessageView | None
+    last_message: Annotated[MessageView | None, Field(description="the newest that a person wrote")]
 
     @classmethod
     def of(cls, conversation: Conversation, unread: int, last_message: Message | None) -> Self:

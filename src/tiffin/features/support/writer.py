@@ -16,7 +16,7 @@ from tiffin.base.principal import Principal
 from tiffin.db import Database, GroupCommit, Transaction, use_case
 from tiffin.features.support import repository
 from tiffin.features.support.access import require_side
-from tiffin.features.support.domain import Conversation, Message, Side
+from tiffin.features.support.domain import Conversation, Message, Side, shown_name
 from tiffin.features.support.errors import ClientIdTaken, ConversationNotFound
 from tiffin.features.support.events import MarksAdvanced, MessageSent, conversation_topic
 from tiffin.features.support.schemas import MarksView, MessageView
@@ -132,7 +132,7 @@ class ConversationWriter:
             seq=conversation.last_seq,
             author=str(side),
             author_id=say.principal.account_id,
-            author_name=say.principal.name,
+            author_name=shown_name(side, say.principal.name),
             code=None,
             text=say.text,
             attachments=say.attachments,
