@@ -7,8 +7,6 @@ so tests neither see each other nor wait for migrations.
 import asyncio
 import itertools
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import asyncpg
 import pytest
 import uvloop
 from pydantic import SecretStr
+from tests.folders import server_folder
 
 from tiffin.base.settings import Settings
 from tiffin.db import Connection, Database, create_pool
@@ -41,10 +40,8 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
 @pytest.fixture(scope="session")
 def servers_folder() -> Iterator[Path]:
     """A data folder with a short path that other system users may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-tests-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("tests") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """A browser, and Tiffin as two nodes: people look at one, which a test may kill, and order at the other."""
 
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from tests.browser.road import Road
 from tests.browser.support_town import Desk
 from tests.browser.watched import Watched
 from tests.e2e.cluster import Cluster, Node, run_cluster
+from tests.folders import server_folder
 from tests.programs import require
 
 from tiffin.app.site import SITE
@@ -62,10 +61,8 @@ class Server:
 @pytest.fixture(scope="session")
 def _cluster_folder() -> Iterator[Path]:
     assert (SITE / "kitchen" / "index.html").is_file(), "the browser apps are not built: make site"
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-browser-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("browser") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import itertools
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from tests.browser.courier_town import Phone, Rider, hire
 from tests.browser.kitchen_town import Kitchen, People, Placed, log_in, open_kitchen
 from tests.browser.watched import Watched
 from tests.e2e.cluster import Cluster, run_cluster
+from tests.folders import server_folder
 from tests.waiting import eventually
 
 from tiffin.demo.city import City, populate
@@ -38,10 +37,8 @@ _STEPS = itertools.count()
 
 @pytest.fixture(scope="module")
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-courier-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("courier") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

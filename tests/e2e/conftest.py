@@ -1,10 +1,9 @@
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from tests.e2e.cluster import Cluster, run_cluster
+from tests.folders import server_folder
 
 from tiffin.demo.city import City, populate
 
@@ -12,10 +11,8 @@ from tiffin.demo.city import City, populate
 @pytest.fixture(scope="package")
 def cluster_folder() -> Iterator[Path]:
     """A data folder with a short path that other system users may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-e2e-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("e2e") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="package")

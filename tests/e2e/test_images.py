@@ -1,9 +1,7 @@
 """Workers that are killed: another one takes over within 30 s, nothing is done twice, nothing is left behind."""
 
 import asyncio
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +12,7 @@ import asyncpg
 import pytest
 from tests.e2e.cluster import Cluster, run_cluster
 from tests.features.images.photos import photo
+from tests.folders import server_folder
 from tests.waiting import eventually
 
 from tiffin.client.http import Json
@@ -33,10 +32,8 @@ _TAKEN_OVER_SECONDS = 30.0
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A data folder with a short path that other system users may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-images-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("images") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +10,7 @@ from typing import Any, cast
 import pytest
 from tests.e2e.cluster import Cluster, NatsCluster
 from tests.e2e.test_survival import _is_drained, _survive
+from tests.folders import server_folder
 from tests.waiting import eventually
 
 from tiffin.client.http import open_http
@@ -23,10 +22,8 @@ from tiffin.embedded import EmbeddedPostgres
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A data folder with a short path that other system users may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-nats-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("nats") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ fits the document and data that does not. No fault of the server, and every answ
 import asyncio
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.e2e.cluster import Cluster, order_body, run_cluster
+from tests.folders import server_folder
 
 from tiffin.cli.documents import documents
 from tiffin.demo.city import City, populate
@@ -44,10 +43,8 @@ class Known:
 
 @pytest.fixture(scope="module")
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-fuzz-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("fuzz") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

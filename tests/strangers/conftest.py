@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ import httpx
 import orjson
 import pytest
 from tests.e2e.cluster import Cluster, Node, order_body, run_cluster
+from tests.folders import server_folder
 from tests.programs import require
 
 from tiffin.client import Tiffin
@@ -133,10 +132,8 @@ class Scene:
 
 @pytest.fixture(scope="package")
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-strangers-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with server_folder("strangers") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="package")
