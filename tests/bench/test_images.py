@@ -25,7 +25,9 @@ def test_a_decoder_that_fails_is_told(tmp_path: Path) -> None:
 
 
 async def test_the_whole_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small one: two photos, a few orders, three uploads."""
+    """A small one: two small photos, a few orders, three uploads."""
+    monkeypatch.setattr(images, "_WIDTH", 1200)
+    monkeypatch.setattr(images, "_HEIGHT", 900)
     monkeypatch.setattr(images, "_PHOTOS", 2)
     monkeypatch.setattr(images, "_ROUNDS", 1)
     monkeypatch.setattr(images, "_UPLOADS", 3)

@@ -85,11 +85,11 @@ class Cluster:
         self.nodes.append(node)
         return node
 
-    async def start_image_worker(self) -> asyncio.subprocess.Process:
-        """Start one; whoever asks for it ends it."""
+    async def start_image_worker(self, **settings: str) -> asyncio.subprocess.Process:
+        """Start one; whoever asks for it ends it. `settings` as with nodes."""
         command = (sys.executable, "-m", "tiffin.cli.main", "work", "images")
         return await asyncio.create_subprocess_exec(
-            *command, env=self._environment({}), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+            *command, env=self._environment(settings), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
         )
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:

@@ -65,7 +65,7 @@ async def measure(say: Say) -> Result:
         folder = Path(name)
         os.chmod(name, 0o755)  # noqa: S103 - PostgreSQL is another user where this one is root
         say("Making photos")
-        photos = await asyncio.to_thread(make_photos, folder, _PHOTOS)
+        photos = await asyncio.to_thread(make_photos, folder, _PHOTOS, _WIDTH, _HEIGHT)
         size = sum(photo.stat().st_size for photo in photos) / len(photos) / 1e6
         figures, notes = await asyncio.to_thread(_compare, photos, folder, cores.load, say)
         figures |= await _orders_beside_uploads(photos, folder, say)

@@ -45,6 +45,14 @@ class Aim:
 
 AIMS: dict[str, dict[str, Aim]] = {
     "api": {"ratio_bare": Aim("≤", 1.3)},
+    "chat": {
+        "p50_ms": Aim("≤", 8),
+        "p99_ms": Aim("≤", 50),
+        "shown_p99_ms": Aim("≤", 50),
+        "lost": Aim("≤", 0),
+        "twice": Aim("≤", 0),
+        "misdelivered": Aim("≤", 0),
+    },
     "fanout": {
         "ratio_nchan": Aim("≤", 0.8),
         "ratio_limit": Aim("≤", 1.7),
@@ -75,6 +83,7 @@ AIMS: dict[str, dict[str, Aim]] = {
 }
 _PURPOSE = {
     "api": "Processor time of the web process for one request, beside FastAPI and asyncpg with one query.",
+    "chat": "2,000 customers and 200 agents talk in turns, and every message is marked as read; at half of the most.",
     "fanout": "One event to thousands of SSE clients, beside a bare `send()` in C, nginx with nchan and others.",
     "idle": "Memory of a client that is connected and gets nothing.",
     "images": "A photo of 12 megapixels to all variants, beside sharp and Pillow; order tickets while 50 are uploaded.",
@@ -98,6 +107,20 @@ _PLOTS: dict[str, Sequence[tuple[str, str, str, Sequence[tuple[str, str]], str |
                 ("bare_cpu_us_per_request", "- bare FastAPI"),
             ],
             None,
+        )
+    ],
+    "chat": [
+        (
+            "chat",
+            "A message, at half of the most",
+            "ms from when it was due",
+            [
+                ("p50_ms", "stored and answered, p50"),
+                ("p99_ms", "stored and answered, p99"),
+                ("shown_p50_ms", "shown to the other, p50"),
+                ("shown_p99_ms", "shown to the other, p99"),
+            ],
+            "p99_ms",
         )
     ],
     "idle": [
