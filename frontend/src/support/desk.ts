@@ -1,8 +1,7 @@
-/** An agent's desk: the own conversations by `agent.{id}`, the queue and the colleagues by `support.desk`. */
-import { api, ask, loadable, type Schemas } from "../app/api";
+/** An agent's desk: the own conversations, the queue and the colleagues, and what is shown of them. No I/O. */
+import type { Schemas } from "../app/api";
 import type { Conversation } from "../chat/chat";
 import type { LiveEvent } from "../live";
-import type { ResourceOptions } from "../live/resource";
 
 export type Agent = Schemas["AgentView"];
 export type Waiting = Schemas["WaitingView"];
@@ -23,17 +22,6 @@ export interface Floor {
   waiting: readonly Waiting[];
   total: number;
   agents: readonly Agent[];
-}
-
-export function mineOf(accountId: string): ResourceOptions<Mine> {
-  return {
-    topic: `agent.${accountId}`,
-    load: async () => {
-      const desk = await loadable(ask(api.GET("/v1/support/desk")));
-      return { position: desk.agent_position, state: { me: desk.me, conversations: desk.conversations, left: null } };
-    },
-    apply: applyToMine,
-  };
 }
 
 export function applyToMine(mine: Mine, event: LiveEvent): Mine {
@@ -57,16 +45,6 @@ export function applyToMine(mine: Mine, event: LiveEvent): Mine {
 function without(conversations: readonly Conversation[], id: string): Conversation[] {
   return conversations.filter((one) => one.conversation_id !== id);
 }
-
-export const floor: ResourceOptions<Floor> = {
-  topic: "support.desk",
-  load: async () => {
-    const desk = await loadable(ask(api.GET("/v1/support/desk")));
-    const state = { waiting: desk.waiting, total: desk.total_waiting, agents: desk.agents };
-    return { position: desk.desk_position, state };
-  },
-  apply: applyToFloor,
-};
 
 export function applyToFloor(state: Floor, event: LiveEvent): Floor {
   if (event.type === "desk.queue_changed")

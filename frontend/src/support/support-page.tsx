@@ -12,9 +12,10 @@ import { useDisconnected, useLasting } from "../ui/connection";
 import { sentence, useAction, useResource } from "../ui/hooks";
 import { Icon } from "../ui/icons";
 import { toast } from "../ui/toast";
-import { floor, type Mine, mineOf, opened } from "./desk";
+import { type Mine, opened } from "./desk";
 import { useKeys } from "./keys";
 import { Pane } from "./pane";
+import { floor, mineOf } from "./resources";
 import { SearchDialog } from "./search-dialog";
 import { Sidebar } from "./sidebar";
 
