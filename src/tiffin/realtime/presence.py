@@ -1,5 +1,6 @@
-"""Who is connected, by lease: every five seconds a node renews all its connections in one statement; after fifteen
-seconds without renewal a connection counts as gone. So a killed node's people disappear by themselves.
+"""Who is connected, by lease: every five seconds a node renews its own, in one row whatever the number of its
+connections; after fifteen seconds without renewal all of them count as gone. So a killed node's people disappear by
+themselves, and a node that was frozen for longer enters all of its own again.
 
 Presence may say "here" for up to fifteen seconds too long, never "gone" while a connection lives. Whenever the people
 of a room change, `tell` hears of it in the same transaction, and can append an event.
@@ -9,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tiffin.base.errors import TiffinError
 from tiffin.base.telemetry import get_logger
@@ -35,9 +36,8 @@ class Present:
     since: datetime
 
 
-# a connection in a room; the same with who that is, and the room first
+# a connection in a room
 _Place = tuple[UUID, str]
-_Entry = tuple[str, UUID, UUID, str]
 
 
 class Presence:
@@ -48,7 +48,9 @@ class Presence:
         self._tell = tell
         # connection → room → (account, device)
         self._entries: dict[UUID, dict[str, tuple[UUID, str]]] = {}
-        # those who left and stand in the table still
+        self._node_id = uuid4()
+        # what the table does not say yet: who entered, and who left
+        self._entered: list[_Place] = []
         self._left: list[_Place] = []
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -72,6 +74,7 @@ class Presence:
     def enter(self, room: str, connection_id: UUID, account_id: UUID, device: str) -> None:
         """A connection entered a room; written within a moment."""
         self._entries.setdefault(connection_id, {})[room] = (account_id, device)
+        self._entered.append((connection_id, room))
         self._changed.set()
 
     def leave(self, connection_id: UUID, room: str | None = None) -> None:
@@ -103,28 +106,35 @@ class Presence:
 
     async def _renew(self) -> None:
         self._changed.clear()
+        entered, self._entered = self._entered, []
         left, self._left = self._left, []
-        entries = [(room, key, *who) for key, rooms in self._entries.items() for room, who in rooms.items()]
         try:
             async with self._database.transaction() as transaction:
-                rooms = await _write(transaction.connection, left, entries)
+                rooms = await self._write(transaction.connection, entered, left)
                 if rooms:
                     await transaction.connection.execute(QUERIES["lock_presence"], _LOCK)
                     await self._tell(transaction, sorted(rooms))
-        except BaseException:
-            self._left += left  # with the next beat
+        except BaseException:  # with the next beat
+            self._entered = entered + self._entered
+            self._left = left + self._left
             raise
 
+    async def _write(self, connection: Connection, entered: list[_Place], left: list[_Place]) -> set[str]:
+        """Bring the table up to date. Returns the rooms whose people changed."""
+        lease = await connection.fetchrow(QUERIES["renew_node"], self._node_id, LEASE_SECONDS)
+        assert lease is not None
+        if lease["is_new"]:
+            entered = [(key, room) for key, rooms in self._entries.items() for room in rooms]
+        rows = []
+        if left:
+            rows += await connection.fetch(QUERIES["delete_presence"], *_columns(left))
+        if entries := [(room, key, *self._entries[key][room]) for key, room in entered if self._is_in(key, room)]:
+            rows += await connection.fetch(QUERIES["insert_presence"], *_columns(entries), self._node_id)
+        rows += await connection.fetch(QUERIES["delete_expired_presence"])
+        return {row["room"] for row in rows}
 
-async def _write(connection: Connection, left: list[_Place], entries: list[_Entry]) -> set[str]:
-    """Bring the table up to date. Returns the rooms whose people changed."""
-    rows = []
-    if left:
-        rows += await connection.fetch(QUERIES["delete_presence"], *_columns(left))
-    if entries:
-        rows += await connection.fetch(QUERIES["upsert_presence"], *_columns(entries), LEASE_SECONDS)
-    rows += await connection.fetch(QUERIES["delete_expired_presence"])
-    return {row["room"] for row in rows}
+    def _is_in(self, connection_id: UUID, room: str) -> bool:
+        return room in self._entries.get(connection_id, ())
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:

@@ -65,31 +65,42 @@ WITH gone AS (
 )
 UPDATE topic_head h SET first_seq = last.seq + 1 FROM last WHERE h.topic = last.topic;
 
--- name: upsert_presence
--- Renew the leases of all connections of a node. Rows of connections that are new are entered; returns their rooms.
-WITH renewed AS (
-    INSERT INTO presence (room, connection_id, account_id, device, expires_at)
-    SELECT r, c, a, d, now() + make_interval(secs => $5)
-      FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) AS u (r, c, a, d)
-        ON CONFLICT (room, connection_id) DO UPDATE SET expires_at = excluded.expires_at
-    RETURNING room, xmax = 0 AS entered
+-- name: renew_node
+-- Renew a node's lease. True if there was none: whatever stood under it is gone.
+INSERT INTO presence_node AS n (id, expires_at) VALUES ($1, now() + make_interval(secs => $2))
+    ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at
+RETURNING xmax = 0 AS is_new;
+
+-- name: insert_presence
+-- Connections of a node ($5) that entered rooms. Returns the rooms.
+WITH entered AS (
+    INSERT INTO presence (room, connection_id, account_id, device, expires_at, node_id)
+    SELECT r, c, a, d, 'infinity', $5 FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) AS u (r, c, a, d)
+        ON CONFLICT (room, connection_id) DO NOTHING
+    RETURNING room
 )
-SELECT DISTINCT room FROM renewed WHERE entered;
+SELECT DISTINCT room FROM entered;
 
 -- name: delete_presence
 DELETE FROM presence AS p USING unnest($1::uuid[], $2::text[]) AS u (connection_id, room)
  WHERE p.room = u.room AND p.connection_id = u.connection_id RETURNING p.room;
 
 -- name: delete_expired_presence
-DELETE FROM presence WHERE expires_at < now() RETURNING room;
+-- Of nodes whose lease is over, and of connections of older nodes, which have one each.
+WITH dead AS (
+    DELETE FROM presence_node WHERE expires_at < now() RETURNING id
+)
+DELETE FROM presence WHERE node_id IN (SELECT id FROM dead) OR expires_at < now() RETURNING room;
 
 -- name: lock_presence
 -- One at a time tells who is present: two that do not see each other would both leave somebody out.
 SELECT pg_advisory_xact_lock($1);
 
 -- name: list_presence
-SELECT room, account_id, device, min(since) AS since FROM presence
- WHERE room = ANY($1::text[]) AND expires_at >= now() GROUP BY room, account_id, device ORDER BY min(since), device;
+SELECT p.room, p.account_id, p.device, min(p.since) AS since
+  FROM presence p LEFT JOIN presence_node n ON n.id = p.node_id
+ WHERE p.room = ANY($1::text[]) AND p.expires_at >= now() AND (p.node_id IS NULL OR n.expires_at >= now())
+ GROUP BY p.room, p.account_id, p.device ORDER BY min(p.since), p.device;
 
 -- name: renew_epoch
 UPDATE cluster SET incarnation = left(md5(random()::text || clock_timestamp()::text), 8);

@@ -1,5 +1,6 @@
 """Support above everything else on a test's database; a test says who is connected and when work is done."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -12,7 +13,6 @@ from tiffin.features.accounts import AccountService
 from tiffin.features.support import CannedAnswerService, ConversationService, DeskService, support_feature
 from tiffin.features.support.events import agent_topic
 from tiffin.realtime import EventLog, LatestValue
-from tiffin.realtime.event_log import QUERIES
 from tiffin.realtime.presence import list_present
 from tiffin.work import Outbox
 from tiffin.work.runner import Runner
@@ -67,7 +67,10 @@ class World(KitchenWorld):
 
     async def enter(self, room: str, account_id: UUID) -> None:
         """A device follows a topic by WebSocket."""
-        await self.database.pool.execute(QUERIES["upsert_presence"], [room], [uuid4()], [account_id], ["Tab"], 3600.0)
+        entered = (
+            "INSERT INTO presence (room, connection_id, account_id, device, expires_at) VALUES ($1, $2, $3, $4, $5)"
+        )
+        await self.database.pool.execute(entered, room, uuid4(), account_id, "Tab", datetime.max.replace(tzinfo=UTC))
 
     async def open(self, name: str = "customer", text: str = "Where is my order?", **changes: Any) -> str:
         """The id of a new conversation."""
