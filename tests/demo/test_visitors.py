@@ -13,6 +13,7 @@ import pytest
 from tests.waiting import eventually
 
 from tiffin.client.http import open_http
+from tiffin.demo import support
 from tiffin.demo.city import City, Seeding, populate
 from tiffin.demo.kitchen import Kitchen
 from tiffin.demo.ledger import Ledger
@@ -29,6 +30,7 @@ class Scene:
     city: City
     customer: Visitor
     cook: Visitor
+    agent: Visitor
     kitchen: Kitchen
     said: list[str]
 
@@ -61,12 +63,13 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     said: list[str] = []
     async with run_system(folder, _ENVIRONMENT) as system, open_http() as pool:
         city = await populate(pool, [system.origin], restaurants=1, staff=2, customers=1)
-        customer, cook = await invite(Seeding(pool, [system.origin]), city)
+        seeding = Seeding(pool, [system.origin])
+        customer, cook, agent = await invite(seeding, city, lambda email: system.grant(email, "admin"))
         chance = random.Random(1)
         kitchen = Kitchen(city.restaurants[0], Ledger(), chance, said.append, patience_seconds=1.0, pace=0.01)
         working = asyncio.create_task(kitchen.run())
         await kitchen.wait_ready()
-        yield Scene(system.origin, pool, city, customer, cook, kitchen, said)
+        yield Scene(system.origin, pool, city, customer, cook, agent, kitchen, said)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
 
@@ -93,6 +96,20 @@ async def test_the_kitchen_is_the_visitors_while_they_are_in_it(scene: Scene) ->
         await eventually(lambda: _is(scene, order_id, "delivered"), seconds=15)
         assert any("takes over" in line for line in scene.said), "nobody did the rest, so the staff did"
     await eventually(lambda: not scene.kitchen.visited)
+
+
+async def test_a_question_is_answered_and_solved(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(support, "_SECONDS", (0.01, 0.05))
+    chance = random.Random(1)
+    working = asyncio.create_task(support.Agent(scene.agent.person, chance, scene.said.append).run())
+    await support.ask(scene.city.customers[0], chance, scene.said.append)
+    assert any("has solved" in line for line in scene.said)
+    tiffin = scene.city.customers[0].person.tiffin
+    (conversation,) = (await tiffin.list_conversations())["items"]
+    authors = [m["author"] for m in (await tiffin.get_conversation(conversation["conversation_id"]))["messages"]]
+    assert authors == ["customer", "system", "agent", "customer", "agent", "customer", "system"]
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
 
 
 async def test_a_link_logs_in_once_and_the_next_one_follows(scene: Scene) -> None:

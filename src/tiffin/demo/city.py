@@ -174,20 +174,20 @@ class Seeding:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._settle_courier(number)) for number in range(amount)]
         people = [task.result() for task in tasks]
-        await self.make_couriers(people, make_administrator)
+        await self.grant("courier", people, make_administrator)
         return tuple(people)
 
-    async def make_couriers(self, people: Sequence[Person], make_administrator: MakeAdministrator) -> None:
-        """Give these people the role, those who do not have it."""
+    async def grant(self, role: str, people: Sequence[Person], make_administrator: MakeAdministrator) -> None:
+        """Give these people a role, those who do not have it; by an administrator, who is made one first."""
         profiles = [(person, (await person.tiffin.get_profile()).data) for person in people]
-        new = [person for person, profile in profiles if "courier" not in profile["roles"]]
+        new = [person for person, profile in profiles if role not in profile["roles"]]
         if not new:
             return
         operations = await self.log_in("operations", "Oona Operations")
         if "admin" not in (await operations.tiffin.get_profile()).data["roles"]:
             await make_administrator(operations.email)
         for person in new:
-            await operations.tiffin.grant_role(person.tiffin.account_id, "courier")
+            await operations.tiffin.grant_role(person.tiffin.account_id, role)
 
     async def _settle_courier(self, number: int) -> Person:
         async with self._turns:

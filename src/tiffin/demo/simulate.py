@@ -21,14 +21,15 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tiffin.client import ConnectionLost, ProblemError
+from tiffin.client import CommandError, ConnectionLost, ProblemError
 from tiffin.client.http import open_http
-from tiffin.demo.city import City, Restaurant, Seeding, count_steps, populate
+from tiffin.demo.city import City, MakeAdministrator, Person, Restaurant, Seeding, count_steps, populate
 from tiffin.demo.courier import Courier, Doors
 from tiffin.demo.helsinki import doorsteps
 from tiffin.demo.kitchen import Kitchen
 from tiffin.demo.ledger import Ledger
 from tiffin.demo.people import order
+from tiffin.demo.support import Agent, ask
 from tiffin.demo.system import System, run_system
 from tiffin.demo.visitors import Visitor, invite, keep_links_fresh
 
@@ -48,6 +49,8 @@ _ENVIRONMENT = {
 }
 # where a visitor cooks, orders of the simulated customers come this much more seldom
 _GENTLE_SHARE = 0.3
+# so many of those who order ask support something
+_ASK_SHARE = 0.15
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -91,10 +94,22 @@ async def _run(stop: asyncio.Event, folder: Path, ledger: Ledger, day: Day) -> N
         pool = await stack.enter_async_context(open_http(connections=200))
         city = await _unless(stop, _seed(pool, system))
         console.print(f"[green]✓[/] {city}")
-        visitors = await _unless(stop, invite(Seeding(pool, [system.origin]), city))
-        simulation = _Simulation(city, visitors, ledger, system, day)
+        seeding = Seeding(pool, [system.origin])
+
+        async def make_administrator(email: str) -> None:
+            await system.grant(email, "admin")
+
+        visitors = await _unless(stop, invite(seeding, city, make_administrator))
+        agent = await _unless(stop, _hire_agent(seeding, make_administrator))
+        simulation = _Simulation(city, visitors, agent, ledger, system, day)
         await simulation.run(stop, day.seconds)
         console.print("Closing…")
+
+
+async def _hire_agent(seeding: Seeding, make_administrator: MakeAdministrator) -> Person:
+    agent = await seeding.log_in("support", "Saara Support")
+    await seeding.grant("agent", [agent], make_administrator)
+    return agent
 
 
 async def _seed(pool: httpx.AsyncClient, system: System) -> City:
@@ -114,7 +129,9 @@ async def _seed(pool: httpx.AsyncClient, system: System) -> City:
 class _Simulation:
     """Everybody at work."""
 
-    def __init__(self, city: City, visitors: Sequence[Visitor], ledger: Ledger, system: System, day: Day) -> None:
+    def __init__(
+        self, city: City, visitors: Sequence[Visitor], agent: Person, ledger: Ledger, system: System, day: Day
+    ) -> None:
         self._city = city
         self._visitors = visitors
         self._ledger = ledger
@@ -130,6 +147,7 @@ class _Simulation:
             Courier(person, start, self._doors, self._chance, self._tell)
             for person, start in zip(city.couriers, reversed(doorsteps()), strict=False)
         ]
+        self._agent = Agent(agent, self._chance, self._tell)
         self._begun = time.perf_counter()
         # lines that may still be printed in this second
         self._lines_left = _LINES_PER_SECOND
@@ -139,11 +157,12 @@ class _Simulation:
         """Until `stop`, for `seconds` at most; then wait until what was placed is on every screen."""
         kitchens = list(self._kitchens.values())
         working = [*(kitchen.run() for kitchen in kitchens), *(courier.run() for courier in self._couriers)]
-        async with _background(*working, self._tell_status(), self._tell_log()):
+        async with _background(*working, self._agent.run(), self._tell_status(), self._tell_log()):
             for kitchen in kitchens:
                 await _unless(stop, kitchen.wait_ready())
             for courier in self._couriers:
                 await _unless(stop, courier.ready.wait())
+            await _unless(stop, self._agent.ready.wait())
             devices = sum(len(kitchen.restaurant.staff) for kitchen in kitchens)
             connected = f"{devices} staff devices and {len(self._couriers)} couriers are connected"
             console.print(f"[green]✓[/] {connected}. Ctrl-C ends the day.\n")
@@ -166,6 +185,8 @@ class _Simulation:
                     await stop.wait()
                     return
             customers.start(self._order())
+            if self._chance.random() < _ASK_SHARE:
+                customers.start(self._ask())
 
     async def _order(self) -> None:
         customer, restaurant = self._chance.choice(self._city.customers), self._choose_restaurant()
@@ -174,6 +195,10 @@ class _Simulation:
         except (ProblemError, ConnectionLost) as error:
             self._refused += 1
             self._tell(f"[red]![/] {customer.person.name} at {restaurant.name}: {error}")
+
+    async def _ask(self) -> None:
+        with contextlib.suppress(ProblemError, CommandError, ConnectionLost):  # the ledger is of orders
+            await ask(self._chance.choice(self._city.customers), self._chance, self._tell)
 
     def _choose_restaurant(self) -> Restaurant:
         restaurant = self._chance.choice(self._city.restaurants)
