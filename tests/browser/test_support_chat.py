@@ -1,12 +1,14 @@
 """A customer and agents, in browsers: what one types the other sees, everybody sees the same, and nothing is lost."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.axe import look
 from tests.browser.conftest import Server
 from tests.browser.support_town import AgentPage, Desk, Somebody, ask, write
+from tests.features.images.photos import photo
 
 
 async def _talking(desk: Desk, **options: object) -> tuple[Somebody, Page, AgentPage]:
@@ -221,3 +223,20 @@ async def test_every_screen_is_accessible_and_fits(desk: Desk, width: int, schem
     await expect(page.locator(".ask")).to_be_visible()
     wrong += await look(page, "help")
     assert wrong == []
+
+
+async def test_a_picture_is_sent_when_it_has_been_made(desk: Desk, tmp_path: Path) -> None:
+    _, page, aino = await _talking(desk)
+    photo(1200, 900, seed=3).jpegsave(str(tmp_path / "soup.jpg"), Q=85)
+    (tmp_path / "soup.txt").write_text("no picture")
+    send = page.get_by_role("button", name="Send", exact=True)
+    await page.get_by_label("Add pictures").set_input_files([tmp_path / "soup.txt"])
+    await expect(page.locator(".attachment")).to_have_attribute("data-state", "failed")
+    await page.get_by_role("button", name="Remove soup.txt").click()
+    await page.get_by_label("Add pictures").set_input_files([tmp_path / "soup.jpg"])
+    await expect(page.locator(".attachment")).to_have_attribute("data-state", "ready", timeout=20_000)
+    await send.click()
+    await expect(page.locator(".attachment")).to_have_count(0)
+    shown = aino.pane("Kaisa").locator(".message .picture")
+    await expect(shown).to_have_attribute("data-loaded", "true")
+    await expect(aino.page.locator(".own .ask")).to_contain_text("A picture")

@@ -1,6 +1,7 @@
 """Conversations over HTTP: opened, answered, marked, searched, resolved; the same to both sides."""
 
 import asyncio
+import hashlib
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import orjson
 import pytest
 from tests.features.support.world import World
 
+from tiffin.features.support.errors import ConversationNotFound
 from tiffin.features.support.schemas import MarksBody
 
 
@@ -258,3 +260,54 @@ async def test_who_has_it_open_is_told(world: World) -> None:
     assert (await world.read("customer", conversation_id))["presence"] == {"customer": False, "agent": True}
     body = orjson.loads((await world.log(topic, 0))[-1].body)
     assert body == {"presence": {"customer": False, "agent": True}}
+
+
+async def _picture(world: World, name: str, conversation_id: str, *, age: str = "0 days") -> str:
+    """A complete picture that somebody uploaded for a conversation."""
+    insert = (
+        "WITH made AS (INSERT INTO picture (id, sha256, width, height, blurhash, sources, verdicts)"
+        "  VALUES ($1, $6, 8, 6, 'LEHV6nWB2yk8', $2, '{}') RETURNING id)"
+        " INSERT INTO image (id, account_id, subject, file_name, bytes, state, picture_id, changed_at)"
+        " SELECT id, $3, $4, 'soup.jpg', 1, 'complete', id, now() - $5::text::interval FROM made"
+    )
+    image_id = uuid4()
+    sources = [{"name": "a.jpg", "width": 8, "media_type": "image/jpeg", "size": 1}]
+    account_id = world.people[name].account_id
+    subject, content = f"conversation:{conversation_id}", hashlib.sha256(image_id.bytes).digest()
+    await world.database.pool.execute(insert, image_id, sources, account_id, subject, age, content)
+    return str(image_id)
+
+
+async def test_pictures_are_sent_once_they_are_complete_and_only_ones_own(world: World) -> None:
+    await world.agent("aino")
+    conversation_id = await world.open()
+    own, agents = [await _picture(world, name, conversation_id) for name in ("customer", "aino")]
+    elsewhere = await _picture(world, "customer", str(uuid4()))
+    said = await world.say("customer", conversation_id, "", attachments=[own])
+    assert [picture["image_id"] for picture in said["attachments"]] == [own]
+    assert said["attachments"][0]["sources"][0]["url"].startswith("/media/")
+    stored = (await world.read("aino", conversation_id))["messages"][-1]
+    assert stored == said
+    for image_id in (agents, elsewhere, str(uuid4())):
+        answer = await world.try_to_say("customer", conversation_id, attachments=[image_id])
+        assert (answer.status_code, answer.json()["code"]) == (422, "attachment_not_ready")
+
+
+async def test_pictures_that_were_never_sent_are_forgotten(world: World) -> None:
+    conversation_id = await world.open()
+    sent, unsent = [await _picture(world, "customer", conversation_id, age="2 days") for _ in range(2)]
+    new = await _picture(world, "customer", conversation_id)
+    await world.say("customer", conversation_id, attachments=[sent])
+    async with world.database.transaction() as transaction:
+        await world.conversations.discard_unsent(transaction)
+    left = {str(row["id"]) for row in await world.database.pool.fetch("SELECT id FROM image")}
+    assert left == {sent, new}
+    assert unsent not in left
+
+
+async def test_a_picture_of_a_conversation_is_uploaded_by_who_takes_part(world: World) -> None:
+    conversation_id = await world.open()
+    target = await world.conversations.upload_target(world.people["customer"], UUID(conversation_id))
+    assert target.subject == f"conversation:{conversation_id}"
+    with pytest.raises(ConversationNotFound):
+        await world.conversations.upload_target(world.people["stranger"], UUID(conversation_id))

@@ -14,6 +14,13 @@ SELECT i.*, to_jsonb(p) - 'sha256' AS picture, p.sha256 AS picture_sha256
  WHERE i.subject = $1
  ORDER BY i.created_at, i.id;
 
+-- name: list_settled_images
+-- Pictures for subjects that begin with $1, complete since one to three days.
+SELECT i.*, to_jsonb(p) - 'sha256' AS picture, p.sha256 AS picture_sha256
+  FROM image i LEFT JOIN picture p ON p.id = i.picture_id
+ WHERE starts_with(i.subject, $1) AND i.state = 'complete'
+   AND i.changed_at BETWEEN now() - interval '3 days' AND now() - interval '1 day';
+
 -- name: count_images
 -- Of a subject, those that are or may still become pictures.
 SELECT count(*) FROM image WHERE subject = $1 AND state <> 'failed';

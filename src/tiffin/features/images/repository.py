@@ -44,6 +44,11 @@ async def list_images(connection: Connection, subject: str) -> list[Image]:
     return [_image_of(row) for row in await connection.fetch(QUERIES["list_images"], subject)]
 
 
+async def list_settled_images(connection: Connection, prefix: str) -> list[Image]:
+    """Pictures for subjects with this prefix that have been complete for one to three days."""
+    return [_image_of(row) for row in await connection.fetch(QUERIES["list_settled_images"], prefix)]
+
+
 async def count_images(connection: Connection, subject: str) -> int:
     """Uploads for `subject` that are or may become pictures."""
     count: int = await connection.fetchval(QUERIES["count_images"], subject)

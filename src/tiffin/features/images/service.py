@@ -201,6 +201,10 @@ class ImageService:
         """How many uploads for a subject are or may become pictures."""
         return await repository.count_images(connection, subject)
 
+    async def list_settled(self, connection: Connection, prefix: str) -> list[Image]:
+        """Pictures for subjects with this prefix, complete for a day and for three at most: was each of them used?"""
+        return await repository.list_settled_images(connection, prefix)
+
     async def get(self, connection: Connection, image_id: UUID) -> Image | None:
         """An upload, for the feature that asked for it."""
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from tiffin.base.ids import parse_id
 from tiffin.base.principal import Principal
 from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.images import ImageService, PictureView, Target
@@ -51,6 +52,7 @@ from tiffin.realtime import EventLog, LatestValue, Position, get_position
 
 MOST_OPEN = 5
 NEWEST = 50
+_SUBJECT = "conversation:"
 _TYPING_SECONDS = 3.0
 _TYPING_EXPIRES_MS = 6000
 # of one person in one conversation: a burst, then one every two seconds
@@ -220,6 +222,13 @@ class ConversationService:
             require_side(await repository.require_conversation(connection, conversation_id), principal)
         return Target(principal.account_id, _subject(conversation_id))
 
+    async def discard_unsent(self, tx: Transaction) -> None:
+        """Housekeeping: forget pictures that were uploaded for a message and not sent within a day."""
+        for image in await self.images.list_settled(tx.connection, _SUBJECT):
+            conversation_id = parse_id(image.subject.removeprefix(_SUBJECT))
+            if conversation_id is None or not await repository.is_sent(tx.connection, conversation_id, image.id):
+                await self.images.discard(tx, image.id)
+
     @use_case
     async def rate(
         self, tx: Transaction, principal: Principal, conversation_id: UUID, stars: int, comment: str
@@ -292,4 +301,4 @@ class ConversationService:
 
 def _subject(conversation_id: UUID) -> str:
     """What an image of a conversation is for."""
-    return f"conversation:{conversation_id}"
+    return f"{_SUBJECT}{conversation_id}"

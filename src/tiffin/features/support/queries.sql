@@ -127,6 +127,11 @@ RETURNING *;
 -- Before the number $2 (NULL: the newest), the newest first.
 SELECT * FROM message WHERE conversation_id = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3;
 
+-- name: is_sent
+-- Whether a picture stands in a message of a conversation.
+SELECT EXISTS (SELECT FROM message WHERE conversation_id = $1
+                AND attachments @> jsonb_build_array(jsonb_build_object('image_id', $2::text)));
+
 -- name: find_stored_seq
 -- The newest message announced on a topic ($1) up to an event's number ($2).
 SELECT (body::jsonb -> 'message' ->> 'seq')::bigint FROM event

@@ -83,5 +83,5 @@ def support_feature(service: ConversationService, desk: DeskService, canned: Can
             Consumer("support.agent_presence", AgentPresenceChanged, desk.agent_presence),
             Consumer("support.agent_gone_due", AgentGoneDue, desk.agent_gone_due),
         ),
-        chores=(desk.release_former_agents,),
+        chores=(desk.release_former_agents, service.discard_unsent),
     )

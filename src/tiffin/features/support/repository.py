@@ -208,6 +208,12 @@ async def list_messages(connection: Connection, conversation_id: UUID, before: i
     return [_message(row) for row in reversed(rows)]
 
 
+async def is_sent(connection: Connection, conversation_id: UUID, image_id: UUID) -> bool:
+    """True if a picture stands in a message of this conversation."""
+    sent: bool = await connection.fetchval(QUERIES["is_sent"], conversation_id, str(image_id))
+    return sent
+
+
 async def find_stored_seq(connection: Connection, topic: str, event_seq: int) -> int | None:
     """The newest message announced on a topic up to an event's number."""
     seq: int | None = await connection.fetchval(QUERIES["find_stored_seq"], topic, event_seq)
