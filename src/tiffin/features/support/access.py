@@ -1,4 +1,4 @@
-"""Who may do what in support, and who may read which topic."""
+"""Who may read which topic of support."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,41 +6,9 @@ from uuid import UUID
 from tiffin.base.principal import Principal, Role
 from tiffin.db import Connection
 from tiffin.features.support import repository
-from tiffin.features.support.domain import Conversation, Side
-from tiffin.features.support.errors import ConversationNotFound, NotAnAgent, NotAssigned
+from tiffin.features.support.domain import Side
 from tiffin.features.support.events import conversation_topic
 from tiffin.realtime import Grant, ReadRequest
-
-
-def require_agent(principal: Principal) -> None:
-    """Raises NotAnAgent."""
-    if not principal.has(Role.AGENT):
-        raise NotAnAgent()
-
-
-def require_side(conversation: Conversation, principal: Principal) -> Side:
-    """The side the caller takes in it. Raises NotAssigned (agents), ConversationNotFound (everybody else)."""
-    side = conversation.side_of(principal.account_id)
-    if side is Side.CUSTOMER or (side is Side.AGENT and principal.has(Role.AGENT)):
-        return side
-    if principal.has(Role.AGENT):
-        raise NotAssigned(agent_name=conversation.agent_name)
-    raise ConversationNotFound()
-
-
-def require_reader(conversation: Conversation, principal: Principal) -> Side | None:
-    """The caller's side, None for an agent who looks at another's. Raises ConversationNotFound."""
-    side = conversation.side_of(principal.account_id)
-    if side is not Side.CUSTOMER and not principal.has(Role.AGENT):
-        raise ConversationNotFound()
-    return side
-
-
-def require_staff(conversation: Conversation, principal: Principal) -> None:
-    """For what only agents see: not an agent's own conversation. Raises NotAnAgent, ConversationNotFound."""
-    require_agent(principal)
-    if conversation.customer_id == principal.account_id:
-        raise ConversationNotFound()
 
 
 async def read_conversation_grants(connection: Connection, requests: Sequence[ReadRequest]) -> list[Grant | None]:

@@ -6,8 +6,8 @@ from tiffin.base.ids import new_id
 from tiffin.base.principal import Principal
 from tiffin.db import Database, Transaction, use_case
 from tiffin.features.support import desk_repository
-from tiffin.features.support.access import require_agent
 from tiffin.features.support.desk_repository import CannedAnswer
+from tiffin.features.support.domain import require_agent
 from tiffin.features.support.schemas import CannedAnswerBody
 
 

@@ -15,9 +15,18 @@ from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.images import ImageService, PictureView, Target
 from tiffin.features.orders import Order, OrderService
 from tiffin.features.support import desk_repository, repository
-from tiffin.features.support.access import require_agent, require_reader, require_side, require_staff
 from tiffin.features.support.desk_service import DeskService, ListPresent
-from tiffin.features.support.domain import Conversation, Message, Note, Side, shown_name
+from tiffin.features.support.domain import (
+    Conversation,
+    Message,
+    Note,
+    Side,
+    require_agent,
+    require_reader,
+    require_side,
+    require_staff,
+    shown_name,
+)
 from tiffin.features.support.errors import (
     AttachmentNotReady,
     ConversationNotFound,
@@ -34,6 +43,7 @@ from tiffin.features.support.events import (
     notes_topic,
     typing_topic,
 )
+from tiffin.features.support.group import Mark, Say
 from tiffin.features.support.schemas import (
     ConversationOpen,
     ConversationSnapshot,
@@ -46,7 +56,7 @@ from tiffin.features.support.schemas import (
     PresenceView,
     TypingValue,
 )
-from tiffin.features.support.writer import ConversationWriter, Mark, Say
+from tiffin.features.support.writer import ConversationWriter
 from tiffin.http.limits import RateLimiter
 from tiffin.realtime import EventLog, LatestValue, Position, get_position
 

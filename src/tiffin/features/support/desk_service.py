@@ -14,9 +14,16 @@ from tiffin.base.principal import Principal, Role
 from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.accounts import AccountService
 from tiffin.features.support import desk_repository, repository
-from tiffin.features.support.access import require_agent, require_reader, require_side
 from tiffin.features.support.desk import hand_out
-from tiffin.features.support.domain import Code, Conversation, ConversationState, Side
+from tiffin.features.support.domain import (
+    Code,
+    Conversation,
+    ConversationState,
+    Side,
+    require_agent,
+    require_reader,
+    require_side,
+)
 from tiffin.features.support.errors import AgentUnavailable, NotAssigned
 from tiffin.features.support.events import (
     DESK_TOPIC,

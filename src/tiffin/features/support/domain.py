@@ -11,7 +11,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from tiffin.features.support.errors import ConversationResolved, NotAssigned, NotResolved
+from tiffin.base.principal import Principal, Role
+from tiffin.features.support.errors import (
+    ConversationNotFound,
+    ConversationResolved,
+    NotAnAgent,
+    NotAssigned,
+    NotResolved,
+)
 
 LONGEST_TEXT = 10_000
 MOST_ATTACHMENTS = 5
@@ -185,3 +192,34 @@ class Conversation:
         """Raises ConversationResolved."""
         if self.state is ConversationState.RESOLVED:
             raise ConversationResolved()
+
+
+def require_agent(principal: Principal) -> None:
+    """Raises NotAnAgent."""
+    if not principal.has(Role.AGENT):
+        raise NotAnAgent()
+
+
+def require_side(conversation: Conversation, principal: Principal) -> Side:
+    """The side the caller takes in it. Raises NotAssigned (agents), ConversationNotFound (everybody else)."""
+    side = conversation.side_of(principal.account_id)
+    if side is Side.CUSTOMER or (side is Side.AGENT and principal.has(Role.AGENT)):
+        return side
+    if principal.has(Role.AGENT):
+        raise NotAssigned(agent_name=conversation.agent_name)
+    raise ConversationNotFound()
+
+
+def require_reader(conversation: Conversation, principal: Principal) -> Side | None:
+    """The caller's side, None for an agent who looks at another's. Raises ConversationNotFound."""
+    side = conversation.side_of(principal.account_id)
+    if side is not Side.CUSTOMER and not principal.has(Role.AGENT):
+        raise ConversationNotFound()
+    return side
+
+
+def require_staff(conversation: Conversation, principal: Principal) -> None:
+    """For what only agents see: not an agent's own conversation. Raises NotAnAgent, ConversationNotFound."""
+    require_agent(principal)
+    if conversation.customer_id == principal.account_id:
+        raise ConversationNotFound()
