@@ -1,16 +1,16 @@
 /** What an agent sees, as far as they are one. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Problem } from "../app/api";
-import { live, logOut } from "../app/session";
+import { live } from "../app/session";
 import { type Chat, unreadOf } from "../chat/chat";
 import { chatOf } from "../chat/conversation";
 import { t } from "../i18n";
 import { Resource } from "../live";
 import { useTab } from "../ui/attention";
 import { useDisconnected, useLasting } from "../ui/connection";
-import { sentence, useAction, useResource } from "../ui/hooks";
+import { useResource } from "../ui/hooks";
 import { Icon } from "../ui/icons";
+import { StaffPage } from "../ui/staff";
 import { toast } from "../ui/toast";
 import { type Mine, opened } from "./desk";
 import { useKeys } from "./keys";
@@ -27,37 +27,15 @@ const MOST_COLUMNS = 4;
 
 export function SupportPage({ id }: { id: string }) {
   const mine = useResource(mineOf(id));
-  const status = mine.status.value;
-  if (status === "failed" || status === "forbidden") return <Refused why={mine.error.value?.cause} />;
-  if (mine.value.value) return <Desk mine={mine} state={mine.value.value} />;
   return (
-    <main class="middle stack">
-      {mine.error.value ? (
-        <p class="note bad row" role="alert">
-          <Icon name="unplugged" size={32} />
-          {t("support.neverLoaded")}
-        </p>
-      ) : (
-        <div class="skeleton" role="status" aria-label={t("loading")} />
-      )}
-    </main>
-  );
-}
-
-/** Whoever is no agent is told whom to ask. */
-function Refused({ why }: { why: unknown }) {
-  const leave = useAction(logOut);
-  const isOther = why instanceof Problem && why.status !== 403;
-  return (
-    <main class="middle stack">
-      <h1>{t("support.title")}</h1>
-      <p class="note" role="alert">
-        {isOther ? sentence(why) : t("support.notAnAgent")}
-      </p>
-      <button disabled={leave.busy} onClick={() => void leave.run()}>
-        {t("session.logOut")}
-      </button>
-    </main>
+    <StaffPage
+      resource={mine}
+      title={t("support.title")}
+      refusal={t("support.notAnAgent")}
+      neverLoaded={t("support.neverLoaded")}
+    >
+      {(state) => <Desk mine={mine} state={state} />}
+    </StaffPage>
   );
 }
 
