@@ -18,7 +18,7 @@ Written by `tiffin bench all`. Machines differ and are noisy: what counts is a r
 measured in the same run, or the processor time of the server for one unit of work. Latency is taken from the moment one
 client sends to the moment the other client's bytes arrive. Figures are medians of several rounds.
 
-To repeat it, on a machine that does nothing else (about ten minutes):
+To repeat it, on a machine that does nothing else (about half an hour):
 
 ```sh
 make bench-peers     # what is compared with; see bench/peers/README.md
