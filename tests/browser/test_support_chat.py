@@ -51,6 +51,23 @@ async def test_a_question_is_asked_answered_solved_and_rated(desk: Desk) -> None
     await expect(page.locator(".rating")).to_have_count(0)
 
 
+async def test_an_agent_finds_a_solved_question_and_opens_it_again(desk: Desk) -> None:
+    _, page, aino = await _talking(desk)
+    await aino.pane("Kaisa").get_by_role("button", name="Solved").click()
+    await page.get_by_label("What should we know?").fill("Too slow")
+    await page.get_by_role("button", name="2 stars").click()
+    await expect(page.locator(".rating")).to_contain_text("Thank you")
+    await aino.page.keyboard.press("Alt+s")
+    await aino.page.keyboard.type("soup")
+    await aino.page.keyboard.press("Enter")
+    dialog = aino.page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Kaisa").click()
+    await expect(dialog).to_contain_text("2 stars · Too slow")
+    await dialog.get_by_role("button", name="Open again").click()
+    await expect(page.locator(".talk")).to_have_attribute("data-state", "assigned")
+    await expect(aino.pane("Kaisa")).to_be_visible()
+
+
 async def test_typing_ends_by_itself(desk: Desk) -> None:
     _, page, aino = await _talking(desk)
     await page.get_by_label("Write a message").press_sequentially("Well")

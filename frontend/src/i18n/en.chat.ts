@@ -102,6 +102,7 @@ export const chat = {
   "support.key.search": "Alt S: search",
   "support.here": "has it open",
   "support.notHere": "is away",
+  "support.reopen": "Open again",
   "support.lookAt": "You look at it; it is not with you.",
   "support.isNew": "New: {name}",
 } as const;

@@ -105,6 +105,7 @@ export const chat: Translated<typeof english> = {
   "support.key.search": "Alt S: haku",
   "support.here": "on paikalla",
   "support.notHere": "on poissa",
+  "support.reopen": "Avaa uudelleen",
   "support.lookAt": "Katselet; keskustelu ei ole sinulla.",
   "support.isNew": "Uusi: {name}",
 };

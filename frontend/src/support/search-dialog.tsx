@@ -71,11 +71,30 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
 function Looked({ id, onBack }: { id: string; onBack: () => void }) {
   const resource = useResource(chatOf(id));
   const chat = resource.value.value;
+  const reopen = useAction(async () => {
+    const params = { path: { conversation_id: id } };
+    const status = await ask(api.POST("/v1/conversations/{conversation_id}/reopen", { params }));
+    resource.patch((now) => ({ ...now, conversation: { ...now.conversation, status } }));
+  });
+  const status = chat?.conversation.status;
   return (
     <div class="looked">
-      <button class="plain" onClick={onBack}>
-        {t("action.back")}
-      </button>
+      <div class="row wrap">
+        <button class="plain" onClick={onBack}>
+          {t("action.back")}
+        </button>
+        {status && status.rating !== null && (
+          <span class="grow">
+            {t("help.stars", { count: status.rating })}
+            {status.rating_comment ? ` · ${status.rating_comment}` : ""}
+          </span>
+        )}
+        {status?.state === "resolved" && (
+          <button disabled={reopen.busy} onClick={() => void reopen.run()}>
+            {t("support.reopen")}
+          </button>
+        )}
+      </div>
       {chat && (
         <ChatPane
           resource={resource}

@@ -90,6 +90,18 @@ async def test_an_agent_who_is_back_in_time_keeps_them(world: World) -> None:
     assert await world.database.pool.fetchval("SELECT count(*) FROM work") == 0, "the timer was taken back"
 
 
+async def test_who_goes_right_after_saying_what_they_want_is_noticed(world: World) -> None:
+    """The word on availability comes when the device has left and nobody has looked yet."""
+    await world.agent("aino")
+    conversation_id = await world.open()
+    topic = f"agent.{world.people['aino'].account_id}"
+    await world.database.pool.execute("DELETE FROM presence WHERE room = $1", topic)
+    await world.do("aino", "PUT", "/support/availability", {"available": True, "capacity": 5})
+    await world.connect("aino", here=False)
+    await world.work("support.agent_gone_due")
+    assert await world.status(conversation_id) == ("waiting", None)
+
+
 async def test_nothing_new_goes_to_who_has_just_gone(world: World) -> None:
     await world.agent("aino")
     await world.connect("aino", here=False)

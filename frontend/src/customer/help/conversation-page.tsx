@@ -1,9 +1,9 @@
 /** A conversation with support, from the place in line to the stars at the end. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { useRoute } from "preact-iso/router";
+import { useLocation, useRoute } from "preact-iso/router";
 import { api, ask } from "../../app/api";
-import { actingLive } from "../../app/session";
+import { accountId, actingLive } from "../../app/session";
 import { type Chat, placeInLine } from "../../chat/chat";
 import { ChatPane } from "../../chat/chat-pane";
 import { t } from "../../i18n";
@@ -16,8 +16,13 @@ import { queue } from "./queue";
 
 export function ConversationPage() {
   const { params } = useRoute();
+  const { route } = useLocation();
   const id = params["id"] ?? "";
-  const resource = useMemo(() => chatResource(id), [id]);
+  const account = accountId.value;
+  const resource = useMemo(() => chatResource(id), [id, account]);
+  useEffect(() => {
+    if (!account) route("/log-in", true);
+  }, [account]);
   const chat = resource.value.value;
   if (resource.status.value === "failed" || resource.status.value === "forbidden")
     return <NotFound text={t("help.notFound")} />;

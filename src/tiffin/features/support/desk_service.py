@@ -138,8 +138,7 @@ class DeskService:
         await desk_repository.update_availability(
             tx.connection, principal.account_id, available=body.available, capacity=body.capacity
         )
-        connected = await self._is_present(tx.connection, principal.account_id)
-        await desk_repository.update_connected(tx.connection, principal.account_id, connected=connected)
+        await self._note_presence(tx, principal.account_id)
         await self.hand_out(tx, changed_agents=(principal.account_id,))
         agent = await desk_repository.get_agent(tx.connection, principal.account_id)
         assert agent is not None
@@ -221,14 +220,8 @@ class DeskService:
             return
         await desk_repository.lock_queue(tx.connection)
         await desk_repository.insert_agent(tx.connection, account.id, account.name)
-        connected = await self._is_present(tx.connection, account.id)
-        if not await desk_repository.update_connected(tx.connection, account.id, connected=connected):
-            return
-        self._outbox.withdraw(tx, account.id)
-        if not connected:
-            gone = AgentGoneDue(account_id=account.id)
-            self._outbox.enqueue(tx, gone, delay_seconds=self._grace_seconds, key=account.id)
-        await self.hand_out(tx, changed_agents=(account.id,))
+        if await self._note_presence(tx, account.id):
+            await self.hand_out(tx, changed_agents=(account.id,))
 
     async def agent_gone_due(self, tx: Transaction, fact: AgentGoneDue) -> None:
         """An agent has been gone for too long: what it has goes back to its places in the queue."""
@@ -244,7 +237,8 @@ class DeskService:
         accounts = await self._accounts.list_by_ids(tx.connection, [agent.account_id for agent in agents])
         for agent in agents:
             account = accounts.get(agent.account_id)
-            if account is not None and Role.AGENT in account.roles:
+            is_agent = account is not None and Role.AGENT in account.roles
+            if is_agent or not (agent.available or agent.load):
                 continue
             await desk_repository.update_availability(
                 tx.connection, agent.account_id, available=False, capacity=agent.capacity
@@ -324,6 +318,17 @@ class DeskService:
         if conversation.agent_id != principal.account_id:
             raise NotAssigned(agent_name=conversation.agent_name)
         return conversation
+
+    async def _note_presence(self, tx: Transaction, account_id: UUID) -> bool:
+        """See whether an agent is connected; who has gone has a while to come back. False if that was known."""
+        connected = await self._is_present(tx.connection, account_id)
+        if not await desk_repository.update_connected(tx.connection, account_id, connected=connected):
+            return False
+        self._outbox.withdraw(tx, account_id)
+        if not connected:
+            gone = AgentGoneDue(account_id=account_id)
+            self._outbox.enqueue(tx, gone, delay_seconds=self._grace_seconds, key=account_id)
+        return True
 
     async def _is_present(self, connection: Connection, account_id: UUID) -> bool:
         topic = agent_topic(account_id)
