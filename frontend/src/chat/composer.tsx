@@ -31,7 +31,10 @@ export function Composer({ chat, outgoing, helper }: ComposerProps) {
   const put = (value: string) => {
     text.value = value;
     sessionStorage.setItem(draft, value);
-    area.current?.focus();
+    if (!area.current) return;
+    // at once: the next key may come before the page is drawn
+    if (area.current.value !== value) area.current.value = value;
+    area.current.focus();
   };
   useLayoutEffect(() => {
     const box = area.current;

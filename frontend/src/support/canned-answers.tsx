@@ -1,6 +1,6 @@
 /** Prepared answers: a slash at the beginning asks for one, the beginning of its shortcut finds it. */
 import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { api, ask } from "../app/api";
 import { t } from "../i18n";
 import { useAction } from "../ui/hooks";
@@ -23,21 +23,27 @@ export function CannedAnswers({ text, onPut }: { text: string; onPut: (text: str
     chosen.value = 0;
     making.value = false;
   }, [isAsked]);
-  useEffect(() => {
-    if (!found) return;
+  // what is seen now is what a key is about
+  const now = useRef({ found, text, onPut });
+  now.current = { found, text, onPut };
+  useLayoutEffect(() => {
+    if (!isAsked) return;
     const press = (event: KeyboardEvent) => {
+      const { found, text, onPut } = now.current;
+      if (!found) return;
       const at = Math.min(chosen.peek(), found.length - 1);
       if (event.key === "ArrowDown" && !event.altKey) chosen.value = Math.min(found.length - 1, at + 1);
       else if (event.key === "ArrowUp" && !event.altKey) chosen.value = Math.max(0, at - 1);
       else if (event.key === "Escape") onPut("");
-      else if (event.key === "Enter" && !making.peek() && found[at]) onPut(found[at].text);
+      // a shortcut that leads nowhere is not a message
+      else if (event.key === "Enter" && !making.peek()) onPut(found[at]?.text ?? text);
       else return;
       event.preventDefault();
     };
     // before the field sends what stands in it
     document.addEventListener("keydown", press, { capture: true });
     return () => document.removeEventListener("keydown", press, { capture: true });
-  }, [found?.map((one) => one.shortcut).join()]);
+  }, [isAsked]);
   if (!found) return null;
   return (
     <div class="canned card" role="group" aria-label={t("support.canned")}>
