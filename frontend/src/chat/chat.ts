@@ -73,6 +73,14 @@ export function unreadOf({ side, conversation, messages }: Chat): number {
   return messages.filter((message) => message.author === other && message.seq > read).length;
 }
 
+/** Whether this device holds words of the other person of which the server does not know yet that they arrived. */
+export function hasUndelivered({ side, conversation, messages }: Chat): boolean {
+  if (side === null) return false;
+  const { delivered } = side === "customer" ? conversation.customer_marks : conversation.agent_marks;
+  const other = side === "customer" ? "agent" : "customer";
+  return messages.some((message) => message.author === other && message.seq > delivered);
+}
+
 /** The number of the newest message that this side has not marked as seen; null if there is none. */
 export function toMarkAsRead(chat: Chat): number | null {
   return unreadOf(chat) > 0 ? chat.conversation.last_seq : null;

@@ -3,7 +3,7 @@ import { api, ask, loadable, type Schemas } from "../app/api";
 import { accountId, actingLive } from "../app/session";
 import type { ResourceOptions } from "../live/resource";
 import { sentence } from "../ui/hooks";
-import { applyToChat, type Chat, earlierThan, withEarlier } from "./chat";
+import { applyToChat, type Chat, earlierThan, hasUndelivered, withEarlier } from "./chat";
 import { OutgoingMessages } from "./outgoing";
 
 const PAGE = 50;
@@ -14,14 +14,19 @@ export function chatTopic(id: string): string {
 
 export function chatOf(id: string): ResourceOptions<Chat> {
   const topic = chatTopic(id);
+  let now: Chat | undefined;
   return {
     topic,
     load: async () => {
       const params = { path: { conversation_id: id } };
-      return snapshotOf(await loadable(ask(api.GET("/v1/conversations/{conversation_id}", { params }))));
+      const snapshot = snapshotOf(await loadable(ask(api.GET("/v1/conversations/{conversation_id}", { params }))));
+      now = snapshot.state;
+      return snapshot;
     },
-    apply: applyToChat,
-    stored: (seq) => actingLive().ack(topic, seq),
+    apply: (chat, event) => (now = applyToChat(chat, event)),
+    stored: (seq) => {
+      if (now && hasUndelivered(now)) actingLive().ack(topic, seq);
+    },
   };
 }
 

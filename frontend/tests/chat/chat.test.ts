@@ -5,6 +5,7 @@ import {
   type Chat,
   earlierThan,
   goesOn,
+  hasUndelivered,
   type Message,
   placeInLine,
   previewOf,
@@ -122,8 +123,18 @@ describe("how far it has come", () => {
     expect([unreadOf(now), toMarkAsRead(now)]).toEqual([0, null]);
   });
 
+  it("is told as delivered once, and only of the other person's words", () => {
+    let now = chat("customer", message(1, "customer"), message(2, "system"));
+    expect(hasUndelivered(now)).toBe(false);
+    now = applyToChat(now, sent(message(3)));
+    expect(hasUndelivered(now)).toBe(true);
+    now = applyToChat(now, marked("customer", 3, 0));
+    expect(hasUndelivered(now)).toBe(false);
+  });
+
   it("is nobody's business who only looks", () => {
     expect(unreadOf(chat(null, message(1)))).toBe(0);
+    expect(hasUndelivered(chat(null, message(1)))).toBe(false);
   });
 });
 

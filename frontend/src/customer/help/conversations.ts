@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, ask } from "../../app/api";
 import { accountId, actingLive } from "../../app/session";
-import { applyToChat, type Chat, type Conversation, type Message, unreadOf } from "../../chat/chat";
+import { type Chat, type Conversation, type Message, unreadOf } from "../../chat/chat";
 import { chatOf } from "../../chat/conversation";
 import { t } from "../../i18n";
 import { Resource } from "../../live";
@@ -62,7 +62,7 @@ export function chatResource(id: string): Resource<Chat> {
     ...options,
     apply: (chat, event) => {
       if (event.type === "message.sent") tell(id, event.data.message);
-      return applyToChat(chat, event);
+      return options.apply(chat, event);
     },
   });
   open.value = new Map([...open.peek(), [id, resource]]);

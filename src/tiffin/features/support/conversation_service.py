@@ -273,10 +273,11 @@ class ConversationService:
 
     async def receive_up_to(self, principal: Principal, device_id: UUID, topic: str, seq: int) -> None:
         """A device says that it has stored a conversation's events up to a number."""
+        conversation_id = UUID(topic.partition(".")[2])
         async with self.database.connection() as connection:
-            stored = await repository.find_stored_seq(connection, topic, seq)
+            stored = await repository.find_stored_seq(connection, topic, seq, conversation_id, principal.account_id)
         if stored is not None:
-            await self.mark(principal, UUID(topic.partition(".")[2]), stored, 0)
+            await self.mark(principal, conversation_id, stored, 0)
 
     async def type(self, principal: Principal, conversation_id: UUID) -> None:
         """The caller types: the other side is told, at most every 3 s. Raises ConversationNotFound, NotAssigned."""

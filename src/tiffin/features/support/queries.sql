@@ -133,9 +133,13 @@ SELECT EXISTS (SELECT FROM message WHERE conversation_id = $1
                 AND attachments @> jsonb_build_array(jsonb_build_object('image_id', $2::text)));
 
 -- name: find_stored_seq
--- The newest message announced on a topic ($1) up to an event's number ($2).
-SELECT (body::jsonb -> 'message' ->> 'seq')::bigint FROM event
- WHERE topic = $1 AND seq <= $2 AND type = 'message.sent' ORDER BY seq DESC LIMIT 1;
+-- The newest message announced on a topic ($1) up to an event's number ($2), if it is news of the side of an account ($4)
+-- in the conversation $3 that it has been delivered.
+SELECT m.seq FROM conversation c,
+       (SELECT (body::jsonb -> 'message' ->> 'seq')::bigint AS seq FROM event
+         WHERE topic = $1 AND seq <= $2 AND type = 'message.sent' ORDER BY event.seq DESC LIMIT 1) m
+ WHERE c.id = $3 AND m.seq > CASE $4::uuid WHEN c.customer_id THEN c.customer_delivered
+                                     WHEN c.agent_id THEN c.agent_delivered END;
 
 -- name: insert_note
 INSERT INTO support_note (conversation_id, id, client_id, author_id, author_name, text)

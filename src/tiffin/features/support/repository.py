@@ -214,9 +214,13 @@ async def is_sent(connection: Connection, conversation_id: UUID, image_id: UUID)
     return sent
 
 
-async def find_stored_seq(connection: Connection, topic: str, event_seq: int) -> int | None:
-    """The newest message announced on a topic up to an event's number."""
-    seq: int | None = await connection.fetchval(QUERIES["find_stored_seq"], topic, event_seq)
+async def find_stored_seq(
+    connection: Connection, topic: str, event_seq: int, conversation_id: UUID, account_id: UUID
+) -> int | None:
+    """The newest message announced on a topic up to an event's number; None if it is known that the account has it."""
+    seq: int | None = await connection.fetchval(
+        QUERIES["find_stored_seq"], topic, event_seq, conversation_id, account_id
+    )
     return seq
 
 
