@@ -64,7 +64,7 @@ describe("prepared answers", () => {
 
   it("are asked for by a slash at the beginning alone", () => {
     expect(found("/")).toEqual(["hello", "help", "bye"]);
-    expect(found("/hel")).toEqual(["hello", "help"]);
+    expect(found("/he")).toEqual(["hello", "help"]);
     expect(found("/HELP")).toEqual(["help"]);
     expect(found("/x")).toEqual([]);
     expect(found("and/or")).toBeNull();
