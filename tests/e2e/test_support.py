@@ -69,17 +69,27 @@ class Customer(Chats):
         self.conversation_id = opened["conversation"]["conversation_id"]
         self.said[self.conversation_id] = [client_id]
         await self.live.subscribe({f"conversation.{self.conversation_id}": None}, timeout=_PATIENCE_SECONDS)
-        asked = 1
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._ask())
+            both.create_task(self._listen())
+
+    async def _ask(self) -> None:
+        """By what is known, however it came to be known: an answer may come with a snapshot or as an event."""
+        for number in range(2, _QUESTIONS + 1):
+            await eventually(lambda n=number: self._answers() >= n - 1, seconds=_PATIENCE_SECONDS)  # type: ignore[misc]
+            await self.say(self.conversation_id, f"Question {number}")
+
+    async def _listen(self) -> None:
         async for event in self.live:
             if event.type == "conversation.resolved":
                 return
             if event.type == "message.sent":
                 self.hear(self.conversation_id, event.data["message"])
                 await self.live.ack(event)
-            answers = [m for m in self.heard[self.conversation_id].values() if m["author"] == "agent"]
-            if len(answers) == asked < _QUESTIONS:
-                asked += 1
-                await self.say(self.conversation_id, f"Question {asked}")
+
+    def _answers(self) -> int:
+        heard = self.heard.get(self.conversation_id, {})
+        return sum(message["author"] == "agent" for message in heard.values())
 
 
 class Agent(Chats):
