@@ -20,6 +20,8 @@ from tiffin.features.accounts import (
     user_topic,
 )
 from tiffin.features.alerts import AlertService, alerts_feature
+from tiffin.features.announcements import AnnouncementService, AnnouncementsRead, announcements_feature
+from tiffin.features.announcements.audiences import Audiences
 from tiffin.features.catalog import CatalogService
 from tiffin.features.catalog.events import MembershipChanged, MembershipGranted, MembershipRevoked
 from tiffin.features.catalog.image_routes import UPLOAD_PATH
@@ -130,7 +132,8 @@ def build_features(
     desk = DeskService(
         database, events, outbox, clock, accounts, list_present, grace_seconds=settings.agent_grace_seconds
     )
-    further_events = (MembershipGranted, MembershipChanged, MembershipRevoked, OrderChanged)
+    audiences = Audiences(accounts, catalog)
+    further_events = (MembershipGranted, MembershipChanged, MembershipRevoked, OrderChanged, AnnouncementsRead)
     return Built(
         features=(
             alerts_feature(alerts),
@@ -162,6 +165,7 @@ def build_features(
                 desk,
                 CannedAnswerService(database),
             ),
+            announcements_feature(AnnouncementService(database, events, outbox, clock, accounts, audiences), audiences),
         ),
         accounts=accounts,
         alerts=alerts,

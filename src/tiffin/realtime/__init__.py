@@ -15,7 +15,7 @@ Features use what is exported here; the rest is the kernel's own.
 from tiffin.realtime.command import AnyCommand, Caller, Command
 from tiffin.realtime.encoding import LatestValue
 from tiffin.realtime.event import Event, StoredEvent
-from tiffin.realtime.event_log import EventLog, get_position
+from tiffin.realtime.event_log import EventLog, get_position, list_positions
 from tiffin.realtime.topic import Grant, Position, ReadRequest, TopicKind
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "StoredEvent",
     "TopicKind",
     "get_position",
+    "list_positions",
 ]

@@ -105,7 +105,12 @@ async def list_heads(connection: Connection, topics: Sequence[str]) -> dict[str,
 
 async def get_position(connection: Connection, topic: str) -> Position:
     """The position of `topic` in this connection's snapshot, to be given out with a snapshot of its state."""
-    return (await list_heads(connection, [topic]))[topic].position
+    return (await list_positions(connection, [topic]))[topic]
+
+
+async def list_positions(connection: Connection, topics: Sequence[str]) -> dict[str, Position]:
+    """The same of several topics."""
+    return {topic: head.position for topic, head in (await list_heads(connection, topics)).items()}
 
 
 async def list_changed_heads(connection: Connection, known: Sequence[tuple[str, str, int]]) -> dict[str, Head]:

@@ -3,6 +3,7 @@
 Timers are by PostgreSQL's clock, and the row `work_beat` says when a relay last looked at them. If that is long ago
 (the database was away, or every relay) or in the future (its clock was set), everything that was not yet due then is
 postponed by the gap before anything is claimed: ten minutes without a database must not expire every ticket at once.
+What is due by the calendar stays where it is.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -17,12 +17,14 @@ class Fact(BaseModel):
     """What work is about. `subject` names it, such as `order.placed`; the fields are the row's payload.
 
     `long`: its consumers work outside the database for a while (see `long_work`).
+    `by_calendar`: its delay means a date, which an outage does not postpone (see `beat`).
     """
 
     model_config = ConfigDict(frozen=True)
 
     subject: ClassVar[str]
     long: ClassVar[bool] = False
+    by_calendar: ClassVar[bool] = False
 
 
 F = TypeVar("F", bound=Fact)

@@ -76,6 +76,7 @@ class Outbox:
                 "attempts": 0 if delay > 0 or fact.long else 1,
                 "seconds": delay or self._fallback_seconds,
                 "key": str(key) if key is not None else None,
+                "by_calendar": fact.by_calendar,
             }
             for fact, delay, key in pending
         ]

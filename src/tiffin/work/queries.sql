@@ -1,12 +1,12 @@
 -- name: insert_work
 -- Part of a transaction's last statement: one row a consumer of each subject, $1 being
--- [{"subject", "payload", "attempts", "seconds", "key"}]. What is due now is claimed for attempt 1, for `seconds`.
+-- [{"subject", "payload", "attempts", "seconds", "key", "by_calendar"}]. What is due now is claimed for attempt 1, for `seconds`.
 work_rows AS (
-    INSERT INTO work (id, consumer, subject, payload, key, attempts, claimed, due_at)
+    INSERT INTO work (id, consumer, subject, payload, key, attempts, claimed, due_at, by_calendar)
     SELECT gen_random_uuid(), c.name, c.subject, w.payload, w.key, w.attempts, w.attempts > 0,
-           now() + make_interval(secs => w.seconds)
+           now() + make_interval(secs => w.seconds), w.by_calendar
       FROM jsonb_to_recordset($1::jsonb)
-           AS w (subject text, payload jsonb, attempts int, seconds float8, key uuid)
+           AS w (subject text, payload jsonb, attempts int, seconds float8, key uuid, by_calendar boolean)
       JOIN work_consumer c ON c.subject = w.subject
     RETURNING id, consumer, subject, attempts
 );
@@ -38,8 +38,8 @@ SELECT beat_at, clock_timestamp() - beat_at AS gap FROM work_beat FOR UPDATE;
 UPDATE work_beat SET beat_at = clock_timestamp();
 
 -- name: postpone_work
--- Move what was not yet due at $1 by $2.
-UPDATE work SET due_at = due_at + $2 WHERE due_at > $1;
+-- Move what was not yet due at $1 by $2, but not what is due by the calendar.
+UPDATE work SET due_at = due_at + $2 WHERE due_at > $1 AND NOT by_calendar;
 
 -- name: take_claimed_work
 -- Take the row for the effect, only with the newest claim; a rollback puts it back.

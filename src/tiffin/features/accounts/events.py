@@ -81,9 +81,10 @@ class RoleRevoked(Event):
 
 
 class AddressChanged(Event):
-    """An address is new or changed; this is all of it."""
+    """An address is new or changed; this is all of it. Its city says what may be read of announcements."""
 
     type: ClassVar[str] = "address.changed"
+    rights: ClassVar[bool] = True
     address: AddressView
 
 
@@ -91,6 +92,7 @@ class AddressRemoved(Event):
     """An address was removed."""
 
     type: ClassVar[str] = "address.removed"
+    rights: ClassVar[bool] = True
     address_id: UUID
 
 

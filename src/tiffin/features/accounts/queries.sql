@@ -120,6 +120,25 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 -- name: delete_address
 DELETE FROM address WHERE id = $1 AND account_id = $2 RETURNING true;
 
+-- name: list_city_keys
+SELECT account_id, array_agg(DISTINCT city_key) AS city_keys FROM address
+ WHERE account_id = ANY($1::uuid[]) GROUP BY account_id;
+
+-- name: get_city_key
+SELECT city_key($1);
+
+-- name: list_cities
+-- Cities, named as most people write them.
+SELECT mode() WITHIN GROUP (ORDER BY btrim(city)) AS name, count(DISTINCT account_id) AS accounts
+  FROM address GROUP BY city_key ORDER BY accounts DESC, name LIMIT 200;
+
+-- name: count_accounts
+-- All, those with role $1, or those with an address in city $2.
+SELECT CASE WHEN $1::text IS NOT NULL THEN (SELECT count(*) FROM account_role WHERE role = $1)
+            WHEN $2::text IS NOT NULL THEN
+                 (SELECT count(DISTINCT account_id) FROM address WHERE city_key = city_key($2))
+            ELSE (SELECT count(*) FROM account) END;
+
 -- name: insert_stream_ticket
 INSERT INTO stream_ticket (secret_hash, account_id, session_id, topics, expires_at)
 VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5)) RETURNING expires_at;

@@ -240,6 +240,29 @@ async def upsert_address(connection: Connection, address: Address) -> bool:
     return status.endswith(" 1")
 
 
+async def list_city_keys(connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[str]]:
+    """Of each account that has addresses: the keys of their cities."""
+    rows = await connection.fetch(QUERIES["list_city_keys"], account_ids)
+    return {row["account_id"]: row["city_keys"] for row in rows}
+
+
+async def get_city_key(connection: Connection, city: str) -> str:
+    """The key of a city."""
+    key: str = await connection.fetchval(QUERIES["get_city_key"], city)
+    return key
+
+
+async def list_cities(connection: Connection) -> list[tuple[str, int]]:
+    """Cities, with how many accounts have an address there."""
+    return [(row["name"], row["accounts"]) for row in await connection.fetch(QUERIES["list_cities"])]
+
+
+async def count_accounts(connection: Connection, role: str | None, city: str | None) -> int:
+    """How many accounts there are: all, with a role, or with an address in a city."""
+    count: int = await connection.fetchval(QUERIES["count_accounts"], role, city)
+    return count
+
+
 async def delete_address(connection: Connection, address_id: UUID, account_id: UUID) -> bool:
     """Remove an own address; False if there is none."""
     return bool(await connection.fetchval(QUERIES["delete_address"], address_id, account_id))

@@ -74,6 +74,22 @@ class AccountService:
         """Accounts by id, for features above."""
         return await repository.list_accounts(connection, account_ids)
 
+    async def list_city_keys(self, connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[str]]:
+        """Of each account that has addresses: the keys of the cities they are in, for features above."""
+        return await repository.list_city_keys(connection, account_ids)
+
+    async def get_city_key(self, connection: Connection, city: str) -> str:
+        """The key of a city: the same however it is capitalised and spaced."""
+        return await repository.get_city_key(connection, city)
+
+    async def list_cities(self, connection: Connection) -> list[tuple[str, int]]:
+        """Cities that addresses are in, with how many accounts have one there, the most first; at most 200."""
+        return await repository.list_cities(connection)
+
+    async def count_accounts(self, connection: Connection, *, role: str | None = None, city: str | None = None) -> int:
+        """How many accounts there are: all, with a role, or with an address in a city."""
+        return await repository.count_accounts(connection, role, city)
+
     @use_case
     async def change_profile(
         self, transaction: Transaction, principal: Principal, body: ProfileUpdate, if_match: str | None

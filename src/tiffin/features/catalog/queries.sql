@@ -144,6 +144,13 @@ UPDATE menu_item SET deleted = true, version = version + 1 WHERE id = $1;
 -- name: get_member_role
 SELECT role FROM restaurant_member WHERE restaurant_id = $1 AND account_id = $2;
 
+-- name: list_restaurants_of
+SELECT account_id, array_agg(restaurant_id) AS restaurant_ids FROM restaurant_member
+ WHERE account_id = ANY($1::uuid[]) GROUP BY account_id;
+
+-- name: count_members
+SELECT count(DISTINCT account_id) FROM restaurant_member WHERE $1::uuid IS NULL OR restaurant_id = $1;
+
 -- name: list_memberships
 SELECT m.account_id, m.restaurant_id, m.role
   FROM unnest($1::uuid[], $2::uuid[]) AS asked (account_id, restaurant_id)

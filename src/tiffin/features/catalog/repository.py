@@ -209,6 +209,18 @@ async def list_members(connection: Connection, restaurant_id: UUID) -> list[Memb
     return [member_of(row) for row in await connection.fetch(QUERIES["list_members"], restaurant_id)]
 
 
+async def list_restaurants_of(connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[UUID]]:
+    """Of each account that works in restaurants: which."""
+    rows = await connection.fetch(QUERIES["list_restaurants_of"], account_ids)
+    return {row["account_id"]: row["restaurant_ids"] for row in rows}
+
+
+async def count_members(connection: Connection, restaurant_id: UUID | None) -> int:
+    """How many accounts work in a restaurant; None: in any."""
+    count: int = await connection.fetchval(QUERIES["count_members"], restaurant_id)
+    return count
+
+
 async def list_member_ids(connection: Connection, restaurant_id: UUID) -> list[UUID]:
     """The accounts of all members of the restaurant."""
     return [member.account_id for member in await list_members(connection, restaurant_id)]

@@ -70,6 +70,14 @@ class CatalogService:
         """The accounts of all members."""
         return await repository.list_member_ids(connection, restaurant_id)
 
+    async def list_restaurants_of(self, connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[UUID]]:
+        """Of each account that works in restaurants: which."""
+        return await repository.list_restaurants_of(connection, account_ids)
+
+    async def count_members(self, connection: Connection, restaurant_id: UUID | None) -> int:
+        """How many accounts work in a restaurant; None: in any."""
+        return await repository.count_members(connection, restaurant_id)
+
     # reading
 
     async def read_restaurant(self, principal: Principal | None, restaurant_id: UUID) -> Restaurant:
