@@ -42,6 +42,7 @@ class Endpoint:
 _NEW_CATEGORY = {"name": "Desserts"}
 _ITEM = {"name": "Pancakes", "price_minor": 700}
 _TUS = {"tus-resumable": "1.0.0"}
+_ANNOUNCEMENT = {"audience": {"kind": "everyone"}, "texts": {"en": {"title": "Rain"}}}
 _PASSWORDS = {"current_password": "not the password", "new_password": "an entirely new phrase"}
 
 TABLE: dict[str, Endpoint] = {
@@ -156,6 +157,14 @@ TABLE: dict[str, Endpoint] = {
     "POST /v1/support/canned-answers": Endpoint(AGENT, {"shortcut": "hi", "text": "Hello"}),
     "PUT /v1/support/canned-answers/{canned_id}": Endpoint(AGENT, {"shortcut": "bye", "text": "Bye"}),
     "DELETE /v1/support/canned-answers/{canned_id}": Endpoint(AGENT),
+    "GET /v1/announcements": Endpoint(EVERYBODY),
+    "POST /v1/announcements/read": Endpoint(LOGGED_IN, {"announcement_ids": ["{announcement_id}"]}),
+    "GET /v1/announcing/desk": Endpoint(ADMIN),
+    "GET /v1/announcing/reach?kind=couriers": Endpoint(ADMIN),
+    "GET /v1/announcing/cities": Endpoint(ADMIN),
+    "POST /v1/announcing/announcements": Endpoint(ADMIN, _ANNOUNCEMENT),
+    "PUT /v1/announcing/announcements/{announcement_id}": Endpoint(ADMIN, _ANNOUNCEMENT, etag=True),
+    "POST /v1/announcing/announcements/{announcement_id}/withdraw": Endpoint(ADMIN),
     "GET /v1/events?topic=menu.{restaurant_id}": Endpoint(EVERYBODY),
 }
 
@@ -194,6 +203,14 @@ TOPICS: dict[str, frozenset[str]] = {
     "agent.{agent}": AGENT,
     "support.desk": AGENT,
     "support.queue": LOGGED_IN,
+    "announcements.everyone": EVERYBODY,
+    "announcements.customers": LOGGED_IN,
+    "announcements.couriers": COURIER,
+    "announcements.agents": AGENT,
+    "announcements.admins": ADMIN,
+    "announcements.restaurants": STAFF,
+    "announcements.restaurant-{restaurant_id}": STAFF,
+    "announcing.desk": ADMIN,
 }
 
 
@@ -219,6 +236,8 @@ async def _fill(town: Town, value: Any) -> Any:
         return town.basket() | {"expected_total_minor": 1450}
     if isinstance(value, dict):
         return {key: await _fill(town, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [await _fill(town, inner) for inner in value]
     if not isinstance(value, str):
         return value
     known = town.ids | {person: str(account_id) for person, account_id in town.accounts.items()}
@@ -304,6 +323,10 @@ async def _canned_answer(town: Town) -> str:
     return str(canned_id)
 
 
+async def _announcement(town: Town) -> str:
+    return str((await town.post("admin", "/v1/announcing/announcements", _ANNOUNCEMENT))["announcement_id"])
+
+
 async def _new_id(_: Town) -> str:
     return str(uuid4())
 
@@ -319,6 +342,7 @@ _MAKERS: dict[str, Callable[[Town], Awaitable[str]]] = {
     "image_id": _image,
     "conversation_id": _conversation,
     "canned_id": _canned_answer,
+    "announcement_id": _announcement,
     "new_id": _new_id,
 }
 
@@ -359,7 +383,8 @@ async def test_the_table_is_complete(town: Town) -> None:
     assert rows == routes
     assert {command.name for feature in town.node.features for command in feature.commands} == set(COMMANDS)
     kinds = {re.sub(r"\{[a-z_]+\}", "{}", kind.pattern) for kind in town.node.kinds.all}
-    assert {re.sub(r"\{[a-z_]+\}", "{}", topic) for topic in TOPICS} == kinds
+    topics = {re.sub(r"^announcements\..*", "announcements.{}", topic) for topic in TOPICS}
+    assert {re.sub(r"\{[a-z_]+\}", "{}", topic) for topic in topics} == kinds
 
 
 @pytest.mark.timeout(180)

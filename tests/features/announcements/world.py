@@ -69,7 +69,7 @@ class World(CatalogWorld):
 
     async def live_in(self, name: str, city: str) -> str:
         """The id of a new address of somebody."""
-        address = await self.accounts.add_address(self.people[name], AddressFields(city=city, **_ADDRESS))  # type: ignore[arg-type]
+        address = await self.accounts.add_address(self.people[name], AddressFields(city=city, **_ADDRESS))
         return str(address.id)
 
     async def announce(self, kind: str = "everyone", **changes: Any) -> Any:

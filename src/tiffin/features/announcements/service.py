@@ -188,7 +188,6 @@ class AnnouncementService:
         await self._audit(tx, principal, "changed", announcement)
         if announcement.state is State.PUBLISHED:
             self._tell(tx, announcement, AnnouncementChanged(announcement=AnnouncementView.of(announcement)))
-        self._outbox.withdraw(tx, announcement.id)
         return await self._keep_time(tx, announcement)
 
     @use_case
@@ -232,6 +231,7 @@ class AnnouncementService:
                 self._tell(tx, announcement, AnnouncementPublished(announcement=AnnouncementView.of(announcement)))
             elif was_published:
                 self._tell(tx, announcement, AnnouncementExpired(announcement_id=announcement.id))
+        self._outbox.withdraw(tx, announcement.id)
         moment = next_moment(announcement)
         if moment is not None:
             seconds = max(0.001, (moment - now).total_seconds())
