@@ -11,7 +11,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet
 
 NPM := frontend/npm
 SITE := src/tiffin/app/site/.built
-FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/customer frontend/kitchen frontend/courier frontend/support -type f -not -path '*/generated/*') \
+FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/customer frontend/kitchen frontend/courier frontend/support frontend/admin -type f -not -path '*/generated/*') \
 	frontend/vite.config.ts frontend/tsconfig.json
 API_SOURCES := $(shell find src/tiffin/app src/tiffin/features src/tiffin/realtime src/tiffin/http -name '*.py')
 

@@ -43,6 +43,7 @@ export default defineConfig({
         kitchen: "kitchen/index.html",
         courier: "courier/index.html",
         support: "support/index.html",
+        admin: "admin/index.html",
       },
     },
   },

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { live } from "../app/session";
 import { all, clockWithSeconds, t } from "../i18n";
+import { InboxButton } from "../inbox/view";
 import type { Resource } from "../live";
 import { DeviceDialog } from "../ui/device-dialog";
 import { useAction } from "../ui/hooks";
@@ -37,6 +38,7 @@ export function Head({ me, standing, ringer, disconnected }: HeadProps) {
             {t("courier.offDuty")}
           </button>
         )}
+        <InboxButton />
         <button class="plain" aria-label={t("device.title")} onClick={() => (asking.value = true)}>
           <Icon name="sliders" />
         </button>

@@ -1,6 +1,7 @@
 import { useLocation } from "preact-iso/router";
 import { accountId } from "../app/session";
 import { t } from "../i18n";
+import { InboxButton } from "../inbox/view";
 import { Icon, type IconName } from "../ui/icons";
 import { count } from "./basket";
 import { unreadCount } from "./help/conversations";
@@ -22,6 +23,7 @@ export function Header({ name }: { name: string | undefined }) {
         {accountId.value && <Way href="/help" icon="chat" text={t("help.title")} badge={unreadCount.value} />}
         <Way href={accountId.value ? "/account" : "/log-in"} icon="person" text={account} />
       </nav>
+      <InboxButton />
     </header>
   );
 }

@@ -1,8 +1,10 @@
 /** English. A text with `one` and `other` is chosen by `{count}`. Keys begin with the place where they stand. */
+import { admin } from "./en.admin";
 import { chat } from "./en.chat";
 import { courier } from "./en.courier";
 import { customer } from "./en.customer";
 import { images } from "./en.images";
+import { inbox } from "./en.inbox";
 import { kitchen } from "./en.kitchen";
 
 export const en = {
@@ -49,10 +51,12 @@ export const en = {
   "language.label": "Language",
   loading: "Loading…",
 
+  ...admin,
   ...chat,
   ...courier,
   ...customer,
   ...images,
+  ...inbox,
   ...kitchen,
 } as const satisfies Record<string, string | { one: string; other: string }>;
 

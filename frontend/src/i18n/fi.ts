@@ -1,9 +1,11 @@
 /** Finnish. */
 import type { Messages } from "./en";
+import { admin } from "./fi.admin";
 import { chat } from "./fi.chat";
 import { courier } from "./fi.courier";
 import { customer } from "./fi.customer";
 import { images } from "./fi.images";
+import { inbox } from "./fi.inbox";
 import { kitchen } from "./fi.kitchen";
 
 export const fi: Messages = {
@@ -50,9 +52,11 @@ export const fi: Messages = {
   "language.label": "Kieli",
   loading: "Ladataan…",
 
+  ...admin,
   ...chat,
   ...courier,
   ...customer,
   ...images,
+  ...inbox,
   ...kitchen,
 };

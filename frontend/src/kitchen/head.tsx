@@ -2,6 +2,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { isPaused, type Menu } from "../app/menu";
 import { t } from "../i18n";
+import { InboxButton } from "../inbox/view";
 import type { Resource } from "../live";
 import { DeviceDialog } from "../ui/device-dialog";
 import { useResource } from "../ui/hooks";
@@ -40,6 +41,7 @@ export function Head({ id, menu, ringer }: { id: string; menu: Resource<Menu>; r
         />
         <HeadButton icon="person" text={people} asking={asking} opens="people" />
         <HeadButton icon="sliders" text={t("device.title")} asking={asking} opens="settings" />
+        <InboxButton />
       </div>
       {isPaused(restaurant, now.value) && <Paused menu={menu} restaurant={restaurant} />}
       {asking.value === "soldOut" && <SoldOutDialog menu={menu} onClose={close} />}

@@ -3,6 +3,7 @@ import { api, ask } from "../app/api";
 import { live, logOut } from "../app/session";
 import { type Chat, previewOf, unreadOf } from "../chat/chat";
 import { clockWithSeconds, t } from "../i18n";
+import { InboxButton } from "../inbox/view";
 import type { Resource } from "../live";
 import { useAction } from "../ui/hooks";
 import { Icon } from "../ui/icons";
@@ -30,6 +31,7 @@ export function Sidebar(props: SidebarProps) {
     <aside class="sidebar stack">
       <div class="row">
         <h1 class="grow">{t("support.title")}</h1>
+        <InboxButton />
         <button class="plain" aria-label={t("support.search")} title={t("support.key.search")} onClick={onSearch}>
           <Icon name="search" />
         </button>

@@ -13,6 +13,7 @@ const PATHS = {
   home: "M4 11l8-7 8 7v9h-5v-6H9v6H4z",
   list: "M4 6h16M4 12h16M4 18h16",
   map: "M9 4L3 6.5v13L9 17l6 3 6-2.5v-13L15 7zM9 4v13M15 7v13",
+  megaphone: "M4 10v4h3l9 5V5l-9 5zM7 14l1.500 6H11l-1-5M19 9.500a4 4 0 0 1 0 5",
   minus: "M5 12h14",
   mute: "M4 9v6h4l5 4V5L8 9zM17 10l5 5M22 10l-5 5",
   pause: "M8 5v14M16 5v14",
@@ -27,6 +28,7 @@ const PATHS = {
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   send: "M4 12L20 4l-5 16-4-6z",
   sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
+  warning: "M12 4L2.500 20h19zM12 10v5M12 17.500v.5",
   unplugged: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4M3 3l18 18",
 } as const;
 

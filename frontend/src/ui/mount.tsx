@@ -2,6 +2,8 @@
 import { Component, type ComponentChildren, render } from "preact";
 import { begin } from "../app/session";
 import { t } from "../i18n";
+import { followAnnouncements } from "../inbox/feed";
+import { Inbox } from "../inbox/view";
 import { ConnectionBar } from "./connection";
 import { Toasts } from "./toast";
 import "./base.css";
@@ -33,11 +35,13 @@ class Guard extends Component<{ children: ComponentChildren }, { failed: boolean
 
 export async function mount(kind: "stream" | "socket", App: () => ComponentChildren): Promise<void> {
   await begin(kind);
+  followAnnouncements();
   const root = document.getElementById("app");
   if (!root) throw new Error("the page has no #app");
   render(
     <Guard>
       <ConnectionBar />
+      <Inbox />
       <App />
       <Toasts />
     </Guard>,

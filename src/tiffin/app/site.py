@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "kitchen": ("/kitchen", "/kitchen/{id}", "/kitchen/{id}/pictures"),
     "courier": ("/courier",),
     "support": ("/support",),
+    "admin": ("/admin", "/admin/{page}"),
 }
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "

@@ -32,7 +32,10 @@ def announcement_routes(service: AnnouncementService) -> APIRouter:
 
     @router.get("/announcements")
     async def read_announcements(principal: MaybeAuthenticated) -> Inbox:
-        """What is announced to the caller; follow its topics from their positions. Anonymous: what is for everyone."""
+        """What is announced to the caller; follow its topics from their positions. Anonymous: what is for everyone.
+
+        Ask again after `role.*`, `membership.*` and `address.*` on the own topic: there may be other audiences.
+        """
         return await service.read_inbox(principal)
 
     @router.post("/announcements/read")

@@ -143,7 +143,11 @@ class Inbox(BaseModel):
     """What is announced to the caller, unread first, then the newest first; at most 200."""
 
     positions: Annotated[
-        dict[str, str], Field(description="the topics to follow, each with its position at which this was read")
+        dict[str, str],
+        Field(
+            description="the topics to follow, each with its position at which this was read: the audiences', and the"
+            " caller's own, where marks are told, and changes after which there may be other audiences"
+        ),
     ]
     announcements: list[InboxAnnouncement]
     unread: int

@@ -85,7 +85,8 @@ class AnnouncementService:
         async with self.database.snapshot() as connection:
             keys = await self._audiences.list_keys(connection, principal)
             found = await repository.list_inbox(connection, keys, self._clock.now(), account_id, _MOST_SHOWN)
-            positions = await list_positions(connection, [audience_topic(key) for key in keys])
+            own = [user_topic(principal.account_id)] if principal is not None else []
+            positions = await list_positions(connection, [*map(audience_topic, keys), *own])
         return Inbox(
             positions={topic: str(position) for topic, position in positions.items()},
             announcements=[InboxAnnouncement.at(announcement, read_at) for announcement, read_at in found],
