@@ -99,7 +99,7 @@ function WithdrawDialog({ draft, onClose }: { draft: Draft; onClose: () => void 
       <p>{t("admin.withdrawWhy")}</p>
       <div class="row end">
         <button onClick={onClose}>{t("action.cancel")}</button>
-        <button class="bad" disabled={withdraw.busy} onClick={() => void withdraw.run()}>
+        <button class="danger" disabled={withdraw.busy} onClick={() => void withdraw.run()}>
           {t("admin.withdraw")}
         </button>
       </div>

@@ -16,6 +16,8 @@ import {
   type Form,
   formOf,
   hasAudience,
+  hasWords,
+  isComplete,
   KINDS,
   previewOf,
   SEVERITIES,
@@ -29,7 +31,6 @@ interface ComposerProps {
 
 export function Composer({ before, onClose }: ComposerProps) {
   const form = useSignal<Form>(before ? formOf(before) : EMPTY);
-  const reach = useReach(form.value);
   const key = useMemo(idempotencyKey, []);
   const problem = useSignal("");
   const set = (change: Partial<Form>) => (form.value = { ...form.peek(), ...change });
@@ -47,8 +48,6 @@ export function Composer({ before, onClose }: ComposerProps) {
     },
     (error) => (problem.value = whyNot(error)),
   );
-  const hasWords = form.value.en.title.trim() !== "" || form.value.fi.title.trim() !== "";
-  const to = reach === null ? "" : t("admin.reach", { count: reach });
   return (
     <Dialog title={t(before ? "admin.edit" : "admin.new")} onClose={onClose}>
       <form
@@ -58,40 +57,7 @@ export function Composer({ before, onClose }: ComposerProps) {
           void send.run();
         }}
       >
-        <div class="stack">
-          <Audience form={form.value} set={set} isFixed={isOut} />
-          <p class="quiet" role="status" data-reach={reach ?? ""}>
-            {to}
-          </p>
-          <fieldset class="severities">
-            <legend>{t("admin.severity")}</legend>
-            {SEVERITIES.map((one) => (
-              <label key={one} class="choice">
-                <input
-                  type="radio"
-                  name="severity"
-                  checked={form.value.severity === one}
-                  onChange={() => set({ severity: one })}
-                />
-                {t(`admin.severity.${one}`)}
-              </label>
-            ))}
-          </fieldset>
-          <Words form={form.value} set={set} language="en" />
-          <Words form={form.value} set={set} language="fi" />
-          <label class="field">
-            {t("admin.link")}
-            <input
-              name="link"
-              maxLength={500}
-              placeholder="https://…"
-              value={form.value.link}
-              onInput={(event) => set({ link: event.currentTarget.value })}
-            />
-            <span class="hint">{t("admin.linkHint")}</span>
-          </label>
-          <Times form={form.value} set={set} isOut={isOut} />
-        </div>
+        <Fields form={form.value} set={set} isOut={isOut} />
         <div class="stack preview">
           <h3>{t("admin.preview")}</h3>
           <Preview form={form.value} />
@@ -100,10 +66,10 @@ export function Composer({ before, onClose }: ComposerProps) {
               {problem.value}
             </p>
           )}
-          <button class="primary wide" disabled={send.busy || !hasWords || !hasAudience(form.value)}>
+          <button class="primary wide" disabled={send.busy || !isComplete(form.value)}>
             {before ? t("action.save") : t(isLater ? "admin.schedule" : "admin.announce")}
           </button>
-          {!hasWords && <p class="hint">{t("admin.needsWords")}</p>}
+          {!hasWords(form.value) && <p class="hint">{t("admin.needsWords")}</p>}
         </div>
       </form>
     </Dialog>
@@ -125,6 +91,46 @@ function whyNot(error: unknown): string {
 interface PartProps {
   form: Form;
   set: (change: Partial<Form>) => void;
+}
+
+function Fields({ form, set, isOut }: PartProps & { isOut: boolean }) {
+  const reach = useReach(form);
+  return (
+    <div class="stack">
+      <Audience form={form} set={set} isFixed={isOut} />
+      <p class="quiet" role="status" data-reach={reach ?? ""}>
+        {reach !== null && t("admin.reach", { count: reach })}
+      </p>
+      <fieldset class="severities">
+        <legend>{t("admin.severity")}</legend>
+        {SEVERITIES.map((one) => (
+          <label key={one} class="choice">
+            <input
+              type="radio"
+              name="severity"
+              checked={form.severity === one}
+              onChange={() => set({ severity: one })}
+            />
+            {t(`admin.severity.${one}`)}
+          </label>
+        ))}
+      </fieldset>
+      <Words form={form} set={set} language="en" />
+      <Words form={form} set={set} language="fi" />
+      <label class="field">
+        {t("admin.link")}
+        <input
+          name="link"
+          maxLength={500}
+          placeholder="https://…"
+          value={form.link}
+          onInput={(event) => set({ link: event.currentTarget.value })}
+        />
+        <span class="hint">{t("admin.linkHint")}</span>
+      </label>
+      <Times form={form} set={set} isOut={isOut} />
+    </div>
+  );
 }
 
 function Audience({ form, set, isFixed }: PartProps & { isFixed: boolean }) {
@@ -275,14 +281,12 @@ function useReach(form: Form): number | null {
     reach.value = null;
     if (!audience) return;
     let isCurrent = true;
+    const count = async () => {
+      const counted = await ask(api.GET("/v1/announcing/reach", { params: { query: audience } })).catch(() => null);
+      if (isCurrent && counted) reach.value = counted.accounts;
+    };
     // a city is typed letter by letter
-    const timer = setTimeout(
-      async () => {
-        const counted = await ask(api.GET("/v1/announcing/reach", { params: { query: audience } })).catch(() => null);
-        if (isCurrent && counted) reach.value = counted.accounts;
-      },
-      audience.kind === "city" ? 300 : 0,
-    );
+    const timer = setTimeout(() => void count(), audience.kind === "city" ? 300 : 0);
     return () => {
       isCurrent = false;
       clearTimeout(timer);

@@ -87,6 +87,14 @@ export function hasAudience({ kind, city, restaurantId }: Form): boolean {
   return (kind !== "city" || city.trim() !== "") && (kind !== "restaurant" || restaurantId !== "");
 }
 
+export function hasWords({ en, fi }: Form): boolean {
+  return en.title.trim() !== "" || fi.title.trim() !== "";
+}
+
+export function isComplete(form: Form): boolean {
+  return hasWords(form) && hasAudience(form);
+}
+
 function textsOf({ en, fi }: Form): Body["texts"] {
   return { ...(en.title.trim() && { en }), ...(fi.title.trim() && { fi }) };
 }

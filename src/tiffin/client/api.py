@@ -264,6 +264,25 @@ class Tiffin:
         body = {"available": available, "capacity": capacity}
         return (await self.http.call("PUT", "/v1/support/availability", json=body)).data
 
+    # announcements
+
+    async def get_announcements(self) -> Json:
+        """What is announced to the caller, unread first, and the topics to follow with their positions."""
+        return await self._get("/v1/announcements")
+
+    async def mark_announcements_read(self, announcement_ids: Sequence[str]) -> Json:
+        """Say that these were seen."""
+        return await self._post("/v1/announcements/read", {"announcement_ids": list(announcement_ids)}, idempotent=True)
+
+    async def announce(self, audience: Json, texts: Json, **fields: Any) -> Json:
+        """Announce something, once: severity, link, publishes_at, expires_at. Administrators."""
+        body = {"audience": audience, "texts": texts, **fields}
+        return await self._post("/v1/announcing/announcements", body, idempotent=True)
+
+    async def withdraw_announcement(self, announcement_id: str) -> Json:
+        """Take an announcement back. Administrators."""
+        return await self._post(f"/v1/announcing/announcements/{announcement_id}/withdraw", {})
+
     # live
 
     def follow(
