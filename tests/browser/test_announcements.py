@@ -32,6 +32,7 @@ async def _bell(page: Page, unread: int) -> None:
 async def test_written_previewed_sent_seen_and_withdrawn(desk: Desk, admin: Somebody) -> None:
     customer = await desk.person("Kaisa")
     phone, laptop = await customer.open("/"), await customer.open("/orders")
+    desk.watched.allow("401")  # who is nobody asks who it is
     stranger = await desk.watched.open("/")
     office = await admin.open("/admin/announcements")
     await expect(office.get_by_role("heading", name="Announcements")).to_be_visible()
@@ -119,6 +120,7 @@ async def test_offline_meanwhile_and_back(desk: Desk, admin: Somebody, server: S
     page = await (await desk.person("Kaisa")).open("/")
     gone = await admin.tiffin.announce(_EVERYONE, _RAIN)
     await _bell(page, 1)
+    desk.watched.allow("ERR_CONNECTION_REFUSED|503")
     await server.kill()
     await expect(page.locator(".connection-bar")).to_be_visible()
     await admin.tiffin.withdraw_announcement(gone["announcement_id"])

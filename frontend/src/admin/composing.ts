@@ -44,6 +44,13 @@ export const EMPTY: Form = {
   expiresAt: "",
 };
 
+/** Of an announcement that is not told when to end. */
+const LONGEST_MS = 90 * 86_400_000;
+
+function hasOwnExpiry({ publishes_at, expires_at }: Draft): boolean {
+  return Date.parse(expires_at) - Date.parse(publishes_at) !== LONGEST_MS;
+}
+
 export function formOf(draft: Draft): Form {
   const { audience, texts } = draft;
   const words = (text: { title: string; body?: string } | null | undefined) => ({
@@ -59,7 +66,7 @@ export function formOf(draft: Draft): Form {
     fi: words(texts.fi),
     link: draft.link ?? "",
     publishesAt: toLocal(draft.publishes_at),
-    expiresAt: toLocal(draft.expires_at),
+    expiresAt: hasOwnExpiry(draft) ? toLocal(draft.expires_at) : "",
   };
 }
 
