@@ -211,6 +211,9 @@ TOPICS: dict[str, frozenset[str]] = {
     "announcements.restaurants": STAFF,
     "announcements.restaurant-{restaurant_id}": STAFF,
     "announcing.desk": ADMIN,
+    "operations.now": ADMIN,
+    # administrators too, but only after a look that stands in the audit log
+    "operations.couriers": frozenset(),
 }
 
 

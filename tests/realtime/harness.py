@@ -84,6 +84,8 @@ class KernelNode:
         self.generations: dict[str, int] = {}
         self.acks: list[tuple[UUID, UUID, str, int]] = []
         self.nats = NatsConnection(settings.nats_url.get_secret_value(), "test", self._trouble)
+        # how often the sampled topic was computed
+        self.samples = 0
         self.announcer = Announcer(self.nats)
         self.events = EventLog(self.announcer.announce)
         self.kinds = TopicKinds(
@@ -98,6 +100,15 @@ class KernelNode:
                     "newest only",
                     durability="latest",
                     read_latest=self._read_latest,
+                ),
+                TopicKind(
+                    "sampled",
+                    self._public,
+                    (),
+                    "computed anew every second",
+                    durability="latest",
+                    read_latest=self._sample,
+                    sampled=True,
                 ),
                 TopicKind("open.{key}", self._public, (Written,), "a public log"),
                 TopicKind("user.{key}", self._own, (RightsChanged, Written), "an account's own"),
@@ -146,6 +157,10 @@ class KernelNode:
 
     async def _read_latest(self, _: Connection, keys: Sequence[str]) -> list[LatestValue | None]:
         return [self.kept.get(key) for key in keys]
+
+    async def _sample(self, _: Connection, keys: Sequence[str]) -> list[LatestValue | None]:
+        self.samples += 1
+        return [LatestValue("sampled", 0, self.samples, orjson.dumps({"at": self.samples}))]
 
     def tell_latest(self, key: str, at: int, *, generation: int = 0, keep: bool = True) -> None:
         """A newer value of `last.{key}`; its data is where it stands."""

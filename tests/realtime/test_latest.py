@@ -135,3 +135,13 @@ async def test_nothing_is_kept_for_nobody(node: KernelNode, reader: UUID) -> Non
         node.tell_latest("a", 2)
         await asyncio.sleep(0)
         assert "last.a" not in node.hub.topics
+
+
+async def test_a_sampled_topic_is_computed_every_second_while_somebody_follows_it(node: KernelNode) -> None:
+    async with open_socket(node, uuid4(), {"sampled": None}) as first, open_socket(node, uuid4(), {"sampled": None}):
+        seen = [(await first.next("latest"))["data"]["at"] for _ in range(4)]
+        assert seen == sorted(set(seen)), "each newer than the one before"
+    await eventually(lambda: "sampled" not in node.hub.topics)
+    computed = node.samples
+    await asyncio.sleep(1.2)  # longer than its period: that nothing happens takes a while to see
+    assert node.samples == computed

@@ -43,6 +43,7 @@ from tiffin.features.images.processing import Processing
 from tiffin.features.images.registration import images_feature
 from tiffin.features.images.sweep import Sweep
 from tiffin.features.kitchen import KitchenConsumers, KitchenService, kitchen_feature
+from tiffin.features.operations import NodeState, OperationsService, operations_feature
 from tiffin.features.orders import OrderChanged, OrderService, orders_feature
 from tiffin.features.registration import Feature
 from tiffin.features.support import CannedAnswerService, ConversationService, DeskService, support_feature
@@ -92,8 +93,10 @@ def build_features(
     publish: Callable[[Sequence[LatestValue]], None],
     routes: Routes,
     objects: Objects,
+    read_node: Callable[[], NodeState],
 ) -> Built:
-    """Every feature, from the lowest up. `publish` tells of values of topics that keep only the newest."""
+    """Every feature, from the lowest up. `publish` tells of values of topics that keep only the newest; `read_node`
+    says how the node is."""
     hasher = PasswordHasher(settings.password_hash_threads)
     tokens = Tokens(_keys(settings), settings.access_token_seconds)
     alerts = AlertService(database, events)
@@ -132,6 +135,7 @@ def build_features(
     desk = DeskService(
         database, events, outbox, clock, accounts, list_present, grace_seconds=settings.agent_grace_seconds
     )
+    delivery = DeliveryService(database, events, accounts, orders, kitchen, dispatch, routes)
     audiences = Audiences(accounts, catalog)
     further_events = (MembershipGranted, MembershipChanged, MembershipRevoked, OrderChanged, AnnouncementsRead)
     return Built(
@@ -156,7 +160,7 @@ def build_features(
             orders_feature(orders, clock, settings.order_stream_linger_seconds, further_events=CUSTOMER_EVENTS),
             kitchen_feature(kitchen, kitchen_consumers),
             delivery_feature(
-                DeliveryService(database, events, accounts, orders, kitchen, dispatch, routes),
+                delivery,
                 LocationService(database, events, clock, orders, routes, publish),
                 dispatch,
             ),
@@ -166,6 +170,11 @@ def build_features(
                 CannedAnswerService(database),
             ),
             announcements_feature(AnnouncementService(database, events, outbox, clock, accounts, audiences), audiences),
+            operations_feature(
+                OperationsService(
+                    clock, accounts, catalog, orders, kitchen, delivery, desk, images, list_present, read_node
+                )
+            ),
         ),
         accounts=accounts,
         alerts=alerts,

@@ -21,6 +21,7 @@ from tiffin.base.settings import Settings
 from tiffin.base.telemetry import get_logger
 from tiffin.db import Database, Transaction, create_pool
 from tiffin.db.transaction import unavailable_when_unreachable
+from tiffin.features.operations import NodeState
 from tiffin.idempotency import StoredAnswers, delete_old_answers
 from tiffin.nats import NatsConnection
 from tiffin.realtime import EventLog
@@ -64,7 +65,15 @@ class Node:
         folder = settings.data_dir / "objects"
         self.objects = open_objects(folder, settings.object_store_url, settings.object_store_secrets)
         self.built: Built = build_features(
-            settings, database, self.events, self.outbox, SystemClock(), self.latest.publish, self.routes, self.objects
+            settings,
+            database,
+            self.events,
+            self.outbox,
+            SystemClock(),
+            self.latest.publish,
+            self.routes,
+            self.objects,
+            self.read_state,
         )
         self.features = self.built.features
         self.kinds = TopicKinds([kind for feature in self.features for kind in feature.topics])
@@ -98,6 +107,10 @@ class Node:
             lease_seconds=settings.work_lease_seconds,
             max_attempts=settings.image_max_attempts,
         )
+
+    def read_state(self) -> NodeState:
+        """How this node is."""
+        return NodeState(self.nats.is_connected, self.hub.is_fresh, len(self.hub.subscribers))
 
     @classmethod
     @asynccontextmanager

@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 import uuid
+from datetime import datetime
 
 # Crockford's alphabet: no I, L, O, U, so that a code can be read aloud.
 _READABLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -16,6 +17,11 @@ def new_id() -> uuid.UUID:
     high = (milliseconds << 16) | 0x7000 | (random >> 68 & 0x0FFF)
     low = (0b10 << 62) | (random & (1 << 62) - 1)
     return uuid.UUID(int=(high << 64) | low)
+
+
+def first_id_at(moment: datetime) -> uuid.UUID:
+    """The lowest id that `new_id` can have made at this moment: all made since are above it."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def parse_id(text: str) -> uuid.UUID | None:

@@ -5,7 +5,7 @@ guards each, and where topics and guards stand. Positions are read before the ri
 is an event above a position that is known, so no snapshot is needed, and a lone question costs three statements.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 
 from tiffin.base.principal import Principal
@@ -89,6 +89,10 @@ class Access:
             self._rights(asked, now, topics, grants, heads, latest)
             for (asked, topics), now in zip(questions, fresh, strict=True)
         ]
+
+    def list_sampled(self, followed: Container[str]) -> list[str]:
+        """Those topics among `followed` whose value has to be computed anew every second."""
+        return [kind.pattern for kind in self._kinds.all if kind.sampled and kind.pattern in followed]
 
     async def read_latest(self, connection: Connection, topics: Collection[str]) -> dict[str, LatestValue]:
         """The newest values of those of `topics` that keep only that; those that have none are left out."""

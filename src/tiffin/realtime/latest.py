@@ -3,7 +3,8 @@
 A value goes to this node's hub directly and to the others by NATS core, and is written nowhere by the kernel; a feature
 that wants newcomers to see the last one keeps it and says how it is read (`TopicKind.read_latest`). Values may be lost,
 repeated or late: hubs take only what is newer. While NATS is away, every node reads the values of the topics that are
-followed on it once a second.
+followed on it once a second. Sampled topics, such as the figures of operations, are always read so: each node computes
+them for its own followers, and not at all while there are none.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ class LatestValues:
         self._hub = hub
 
     def start(self) -> None:
-        """Begin to watch for NATS being away."""
+        """Begin to watch for NATS being away, and to compute what is sampled."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
@@ -78,17 +79,19 @@ class LatestValues:
         while True:
             await asyncio.sleep(_PERIOD_SECONDS * random.uniform(0.8, 1.0))
             was_away, away = away, not self._nats.is_connected
+            if self._hub is None:
+                continue
             if away or was_away:  # once more when it is back: what was told in between is lost
-                await self._read()
+                await self._read(self._hub, list(self._hub.topics))
+            elif sampled := self._hub.access.list_sampled(self._hub.topics):
+                await self._read(self._hub, sampled)
 
-    async def _read(self) -> None:
-        if self._hub is None:
-            return
+    async def _read(self, hub: Hub, topics: Sequence[str]) -> None:
         try:
             async with self._database.connection() as connection:
-                values = await self._hub.access.read_latest(connection, list(self._hub.topics))
+                values = await hub.access.read_latest(connection, topics)
         except TiffinError as error:
             _log.warning("latest_not_read", error=repr(error))
             return
         for value in values.values():
-            self._hub.accept_latest(value)
+            hub.accept_latest(value)

@@ -93,6 +93,8 @@ class TopicKind:
     durability: Durability = "durable"
     # reads the newest values of topics that keep only that, for who comes later and while NATS is away
     read_latest: ReadLatest | None = None
+    # computed anew by `read_latest` once a second, on each node, for as long as somebody follows it there; has no key
+    sampled: bool = False
     # its shape, for AsyncAPI
     value: type[BaseModel] | None = None
     # called when a WebSocket device says it has stored events up to a seq: (principal, device, topic, seq)

@@ -7,7 +7,7 @@ Guarantees:
 - The queue (JetStream) only spreads rows quickly. The relay runs every row that is not done two seconds after it
   fell due, whether or not the queue looks healthy; so a lost, full or wiped queue costs two seconds and nothing else.
 - Attempts are counted before they are tried. What fails too often becomes a dead letter and an alert, never a loop.
-- Deadlines are by PostgreSQL's clock and wait while no relay could look at it.
+- Deadlines are by PostgreSQL's clock and wait while no relay could look at it; dates (`Fact.by_calendar`) do not.
 - No order is promised between rows.
 - Long work (`LongConsumer`) happens outside the database under a lease that is renewed; what it writes is fenced.
 
@@ -18,6 +18,7 @@ from tiffin.work.beat import Postpone
 from tiffin.work.fact import AnyConsumer, Consumer, Fact
 from tiffin.work.long_work import AnyLongConsumer, Later, Lease, LeaseLost, LongConsumer
 from tiffin.work.outbox import Outbox
+from tiffin.work.relay import count_dead_letters, read_backlog
 
 __all__ = [
     "AnyConsumer",
@@ -30,4 +31,6 @@ __all__ = [
     "LongConsumer",
     "Outbox",
     "Postpone",
+    "count_dead_letters",
+    "read_backlog",
 ]

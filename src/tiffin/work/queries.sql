@@ -87,6 +87,9 @@ RETURNING id;
 SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8 AS age_seconds
   FROM work WHERE due_at <= now();
 
+-- name: count_dead_letters
+SELECT count(*) FROM dead_letter;
+
 -- name: list_dead_letters
 SELECT id, consumer, subject, payload, attempts, error, created_at, died_at
   FROM dead_letter ORDER BY died_at DESC LIMIT $1;

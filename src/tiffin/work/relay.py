@@ -67,3 +67,9 @@ async def read_backlog(connection: Connection) -> tuple[int, float]:
     row = await connection.fetchrow(QUERIES["read_backlog"])
     assert row is not None
     return int(row["rows"]), float(row["age_seconds"])
+
+
+async def count_dead_letters(connection: Connection) -> int:
+    """How much work was given up, and nobody has looked at yet."""
+    count: int = await connection.fetchval(QUERIES["count_dead_letters"])
+    return count

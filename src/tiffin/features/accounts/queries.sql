@@ -158,3 +158,8 @@ DELETE FROM login_code WHERE secret_hash = $1 AND expires_at > now() RETURNING a
 
 -- name: delete_old_login_codes
 DELETE FROM login_code WHERE expires_at < now();
+
+-- name: list_who_did
+-- Of accounts $1, those who did $2 themselves since $3.
+SELECT DISTINCT subject_id FROM audit_entry
+ WHERE subject_id = ANY($1::uuid[]) AND actor_id = subject_id AND action = $2 AND at > $3;

@@ -240,6 +240,12 @@ async def upsert_address(connection: Connection, address: Address) -> bool:
     return status.endswith(" 1")
 
 
+async def list_who_did(connection: Connection, account_ids: list[UUID], action: str, since: datetime) -> set[UUID]:
+    """Of these accounts, those who did something since then, by the audit log."""
+    rows = await connection.fetch(QUERIES["list_who_did"], account_ids, action, since)
+    return {row["subject_id"] for row in rows}
+
+
 async def list_city_keys(connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[str]]:
     """Of each account that has addresses: the keys of their cities."""
     rows = await connection.fetch(QUERIES["list_city_keys"], account_ids)

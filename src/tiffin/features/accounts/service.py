@@ -1,5 +1,6 @@
 """Use cases of a person's account: registering, the profile, addresses, roles."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -178,6 +179,12 @@ class AccountService:
         """Note in the audit log that somebody did or looked at something."""
         who = principal.account_id
         await repository.insert_audit_entry(transaction.connection, who, action, who, details)
+
+    async def list_who_did(
+        self, connection: Connection, account_ids: list[UUID], action: str, since: datetime
+    ) -> set[UUID]:
+        """Of these accounts, those who noted this action of theirs since then, for features above."""
+        return await repository.list_who_did(connection, account_ids, action, since)
 
     async def _keep_an_administrator(self, connection: Connection, account_id: UUID, role: Role) -> None:
         if role is Role.ADMIN and await repository.lock_role(connection, role) == [account_id]:

@@ -26,6 +26,13 @@ SELECT r.*, NULL::bigint AS distance_meters
  ORDER BY r.sort_name, r.id
  LIMIT $5;
 
+-- name: list_taking_orders
+-- Names of all that take orders at $1.
+SELECT id, name FROM restaurant
+ WHERE published AND open_ranges @> $1::timestamptz AND NOT paused_indefinitely
+   AND (paused_until IS NULL OR paused_until <= $1)
+ ORDER BY sort_name, id;
+
 -- name: list_restaurants_in_reach
 -- Those that deliver to the point ($6 latitude, $7 longitude), nearest first, after the key ($1 meters, $2 id).
 -- The box finds candidates by index; at the antimeridian also the point one turn to either side.

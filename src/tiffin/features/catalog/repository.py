@@ -209,6 +209,11 @@ async def list_members(connection: Connection, restaurant_id: UUID) -> list[Memb
     return [member_of(row) for row in await connection.fetch(QUERIES["list_members"], restaurant_id)]
 
 
+async def list_taking_orders(connection: Connection, now: datetime) -> dict[UUID, str]:
+    """The names of all restaurants that take orders now, in their order."""
+    return {row["id"]: row["name"] for row in await connection.fetch(QUERIES["list_taking_orders"], now)}
+
+
 async def list_restaurants_of(connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[UUID]]:
     """Of each account that works in restaurants: which."""
     rows = await connection.fetch(QUERIES["list_restaurants_of"], account_ids)

@@ -70,6 +70,10 @@ class CatalogService:
         """The accounts of all members."""
         return await repository.list_member_ids(connection, restaurant_id)
 
+    async def list_taking_orders(self, connection: Connection) -> dict[UUID, str]:
+        """The names of all restaurants that take orders now, in their order."""
+        return await repository.list_taking_orders(connection, self._clock.now())
+
     async def list_restaurants_of(self, connection: Connection, account_ids: list[UUID]) -> dict[UUID, list[UUID]]:
         """Of each account that works in restaurants: which."""
         return await repository.list_restaurants_of(connection, account_ids)

@@ -12,10 +12,13 @@ from tiffin.features.delivery.dispatch import Dispatch, DispatchRules
 from tiffin.features.delivery.events import CUSTOMER_EVENTS
 from tiffin.features.delivery.location import LocationService
 from tiffin.features.delivery.registration import delivery_feature
-from tiffin.features.delivery.service import DeliveryService
+from tiffin.features.delivery.schemas import CourierList
+from tiffin.features.delivery.service import LOOKED_AT_COURIERS, DeliveryService
 
 __all__ = [
     "CUSTOMER_EVENTS",
+    "LOOKED_AT_COURIERS",
+    "CourierList",
     "DeliveryService",
     "Dispatch",
     "DispatchRules",

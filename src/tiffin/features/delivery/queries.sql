@@ -32,6 +32,13 @@ SELECT c.account_id, c.name, c.on_duty_since, l.latitude, l.longitude, l.accurac
   FROM courier c LEFT JOIN courier_location l ON l.courier_id = c.account_id AND l.shift = c.shift
  WHERE c.on_duty ORDER BY c.name, c.account_id LIMIT 10000;
 
+-- name: count_couriers
+-- On duty, of these with orders; and orders for which nobody has been found yet.
+SELECT (SELECT count(*) FROM courier WHERE on_duty) AS on_duty,
+       (SELECT count(DISTINCT d.courier_id) FROM delivery d WHERE d.ended_at IS NULL AND d.courier_id IS NOT NULL)
+           AS busy,
+       (SELECT count(*) FROM delivery d WHERE d.ended_at IS NULL AND d.state IN ('searching', 'offered')) AS searching;
+
 -- name: insert_delivery
 -- Part of a transaction's last statement.
 delivery_made AS (

@@ -93,6 +93,22 @@ async def list_on_duty(connection: Connection) -> list[OnDuty]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class CourierCounts:
+    """Couriers on duty, those of them who have orders, and orders for which one is looked for."""
+
+    on_duty: int
+    busy: int
+    searching: int
+
+
+async def count_couriers(connection: Connection) -> CourierCounts:
+    """How many there are."""
+    row = await connection.fetchrow(QUERIES["count_couriers"])
+    assert row is not None
+    return CourierCounts(**dict(row))
+
+
 # deliveries
 
 

@@ -12,7 +12,6 @@ from tiffin.features.delivery.schemas import (
     AssignmentView,
     CourierList,
     CourierName,
-    CourierOnDuty,
     CourierView,
     DeliveryView,
     DutyBody,
@@ -98,18 +97,7 @@ def delivery_routes(service: DeliveryService) -> APIRouter:
     @router.get("/couriers")
     async def list_couriers(principal: Administrator) -> CourierList:
         """Who is on duty, and where. Each look is in the audit log."""
-        return CourierList(
-            couriers=[
-                CourierOnDuty(
-                    account_id=one.account_id,
-                    name=one.name,
-                    on_duty_since=one.since,
-                    location=LocationView.of(one.location) if one.location is not None else None,
-                    order_ids=list(one.order_ids),
-                )
-                for one in await service.list_on_duty(principal)
-            ]
-        )
+        return await service.list_on_duty(principal)
 
     return router
 

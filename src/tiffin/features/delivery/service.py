@@ -35,7 +35,7 @@ from tiffin.features.delivery.events import (
     DutyChanged,
     courier_topic,
 )
-from tiffin.features.delivery.schemas import AssignmentView, CourierName
+from tiffin.features.delivery.schemas import AssignmentView, CourierList, CourierName, CourierOnDuty, LocationView
 from tiffin.features.kitchen import KitchenService, TicketCourier
 from tiffin.features.orders import Actor, Order, OrderCannotChange, OrderService, OrderState, order_topic
 from tiffin.http.limits import RateLimiter
@@ -68,6 +68,10 @@ class Tracking:
     way: Way | None
     location: Location | None
     position: Position
+
+
+# in the audit log: somebody looked at where all couriers are
+LOOKED_AT_COURIERS = "couriers.looked_at"
 
 
 class DeliveryService:
@@ -310,11 +314,19 @@ class DeliveryService:
         return Tracking(delivery, own, way, found[str(order_id)][2] if found else None, position)
 
     @use_case
-    async def list_on_duty(self, transaction: Transaction, principal: Principal) -> list[repository.OnDuty]:
+    async def list_on_duty(self, transaction: Transaction, principal: Principal) -> CourierList:
         """Who is on duty and where; administrators only, and each look is in the audit log."""
         couriers = await repository.list_on_duty(transaction.connection)
-        await self._accounts.audit(transaction, principal, "couriers.looked_at", {"couriers": len(couriers)})
-        return couriers
+        await self._accounts.audit(transaction, principal, LOOKED_AT_COURIERS, {"couriers": len(couriers)})
+        return _couriers(couriers)
+
+    async def count_couriers(self, connection: Connection) -> repository.CourierCounts:
+        """How many couriers there are and what they have, for features above."""
+        return await repository.count_couriers(connection)
+
+    async def view_on_duty(self, connection: Connection) -> CourierList:
+        """Who is on duty and where, for features above, which see to it that the look is in the audit log."""
+        return _couriers(await repository.list_on_duty(connection))
 
     async def _require_order(self, connection: Connection, order_id: UUID) -> Order:
         order = await self._orders.get(connection, order_id)
@@ -323,6 +335,21 @@ class DeliveryService:
 
     def _tell(self, transaction: Transaction, courier: Courier, event: Event) -> None:
         self._events.append(transaction, courier_topic(courier.account_id), event)
+
+
+def _couriers(couriers: list[repository.OnDuty]) -> CourierList:
+    return CourierList(
+        couriers=[
+            CourierOnDuty(
+                account_id=one.account_id,
+                name=one.name,
+                on_duty_since=one.since,
+                location=LocationView.of(one.location) if one.location is not None else None,
+                order_ids=list(one.order_ids),
+            )
+            for one in couriers
+        ]
+    )
 
 
 def require_courier(principal: Principal) -> None:

@@ -101,3 +101,8 @@ DELETE FROM picture p
 
 -- name: delete_stale_content
 DELETE FROM picture_in_progress WHERE taken_at < now() - interval '1 hour';
+
+-- name: count_waiting
+-- Received and not processed: how many, and for how many seconds the oldest.
+SELECT count(*) AS images, coalesce(extract(epoch FROM now() - min(changed_at)), 0)::float8 AS oldest_seconds
+  FROM image WHERE state <> 'complete' AND state = 'received';

@@ -185,3 +185,10 @@ def _picture_of(stored: dict[str, Any], sha256: bytes) -> Picture:
         sources=tuple(Source(**source) for source in stored["sources"]),
         verdicts=tuple(stored["verdicts"]),
     )
+
+
+async def count_waiting(connection: Connection) -> tuple[int, float]:
+    """Images that no worker has begun with: how many, and for how many seconds the oldest has been waiting."""
+    row = await connection.fetchrow(QUERIES["count_waiting"])
+    assert row is not None
+    return row["images"], row["oldest_seconds"]

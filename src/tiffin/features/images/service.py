@@ -108,6 +108,10 @@ class ImageService:
 
     # receiving
 
+    async def count_waiting(self, connection: Connection) -> tuple[int, float]:
+        """Images that no worker has begun with, and for how many seconds the oldest waits, for features above."""
+        return await repository.count_waiting(connection)
+
     async def receive(
         self, target: Target, file_name: str, chunks: AsyncIterator[bytes], sha256: bytes | None = None
     ) -> Image:

@@ -16,6 +16,17 @@ from tiffin.features.orders import OrderState
 LOUDEST = 3
 
 
+@dataclass(frozen=True, slots=True)
+class UnseenTicket:
+    """A ticket that no person has seen. `received`: a device has it."""
+
+    order_id: UUID
+    restaurant_id: UUID
+    number: str
+    created_at: datetime
+    received: bool
+
+
 class TicketState(StrEnum):
     """Where a ticket stands; from `accepted` on it is named like its order."""
 

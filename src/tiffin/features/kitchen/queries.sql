@@ -73,3 +73,7 @@ UPDATE ticket SET courier = $2 WHERE id = $1 AND ended_at IS NULL RETURNING *;
 UPDATE ticket SET state = $2, ready_at = coalesce($3, ready_at), reason = coalesce($4, reason),
                   ended_at = CASE WHEN $5 THEN now() END, loudness = 0
  WHERE id = $1 RETURNING *;
+
+-- name: get_oldest_unseen
+SELECT id, restaurant_id, content->>'number' AS number, created_at, received_at IS NOT NULL AS received
+  FROM ticket WHERE ended_at IS NULL AND state = 'new' AND seen_at IS NULL ORDER BY id LIMIT 1;

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tiffin.db import Connection, load_queries
-from tiffin.features.kitchen.domain import ENDED, Ticket, TicketState
+from tiffin.features.kitchen.domain import ENDED, Ticket, TicketState, UnseenTicket
 from tiffin.features.kitchen.errors import TicketNotFound
 
 QUERIES = load_queries(__package__)
@@ -115,6 +115,14 @@ async def update_state(
     return _ticket(
         await connection.fetchrow(QUERIES["update_state"], ticket_id, state, ready_at, reason, state in ENDED)
     )
+
+
+async def get_oldest_unseen(connection: Connection) -> UnseenTicket | None:
+    """Of all restaurants' tickets that nobody has seen, the oldest."""
+    row = await connection.fetchrow(QUERIES["get_oldest_unseen"])
+    if row is None:
+        return None
+    return UnseenTicket(row["id"], row["restaurant_id"], row["number"], row["created_at"], row["received"])
 
 
 def _ticket(row: Any) -> Ticket:

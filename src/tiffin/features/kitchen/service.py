@@ -13,7 +13,7 @@ from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.accounts import AccountService
 from tiffin.features.catalog import CatalogService, RestaurantNotFound, restaurant_topic
 from tiffin.features.kitchen import repository
-from tiffin.features.kitchen.domain import ADVANCES, ENDED, RejectReason, Ticket, TicketState
+from tiffin.features.kitchen.domain import ADVANCES, ENDED, RejectReason, Ticket, TicketState, UnseenTicket
 from tiffin.features.kitchen.errors import (
     CourierDelivers,
     NotAMember,
@@ -268,6 +268,10 @@ class KitchenService:
         restaurant = await self._catalog.require_restaurant(connection, restaurant_id)
         if await self._catalog.member_role(connection, restaurant_id, principal.account_id) is None:
             raise NotAMember() if restaurant.published else RestaurantNotFound()
+
+    async def find_oldest_unseen(self, connection: Connection) -> UnseenTicket | None:
+        """Of all tickets that nobody has seen, the oldest, for features above."""
+        return await repository.get_oldest_unseen(connection)
 
     def _tell(self, transaction: Transaction, ticket: Ticket, event: type[TicketEvent]) -> None:
         made = event(ticket_id=ticket.id, status=TicketStatus.of(ticket))

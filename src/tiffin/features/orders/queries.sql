@@ -45,3 +45,10 @@ SELECT * FROM customer_order WHERE customer_id = $1 AND ($2::uuid IS NULL OR id 
 
 -- name: list_customers
 SELECT id, customer_id FROM customer_order WHERE id = ANY($1::uuid[]);
+
+-- name: count_open_orders
+SELECT state, count(*) AS orders FROM customer_order WHERE ended_at IS NULL GROUP BY state;
+
+-- name: count_orders_since
+-- Ids begin with the time they were made.
+SELECT count(*) FROM customer_order WHERE id >= $1;

@@ -150,6 +150,17 @@ def _line_to_json(line: OrderLine) -> dict[str, Any]:
     }
 
 
+async def count_open_orders(connection: Connection) -> dict[OrderState, int]:
+    """How many orders are under way, by state."""
+    return {OrderState(row["state"]): row["orders"] for row in await connection.fetch(QUERIES["count_open_orders"])}
+
+
+async def count_orders_since(connection: Connection, first_id: UUID) -> int:
+    """How many orders have an id from this one on."""
+    count: int = await connection.fetchval(QUERIES["count_orders_since"], first_id)
+    return count
+
+
 def _line(line: dict[str, Any]) -> OrderLine:
     options = tuple(
         ChosenOption(UUID(option["option_id"]), option["name"], option["price_minor"]) for option in line["options"]

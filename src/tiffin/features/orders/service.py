@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tiffin.base.clock import Clock
-from tiffin.base.ids import new_id, readable_code
+from tiffin.base.ids import first_id_at, new_id, readable_code
 from tiffin.base.principal import Principal, Role
 from tiffin.db import Connection, Database, Transaction, use_case
 from tiffin.features.accounts import user_topic
@@ -171,6 +171,14 @@ class OrderService:
     async def list_of_customer(self, connection: Connection, customer_id: UUID, limit: int) -> list[Order]:
         """A customer's newest orders."""
         return await repository.list_orders(connection, customer_id, None, limit)
+
+    async def count_open(self, connection: Connection) -> dict[OrderState, int]:
+        """How many orders are under way, by state, for features above."""
+        return await repository.count_open_orders(connection)
+
+    async def count_placed_since(self, connection: Connection, moment: datetime) -> int:
+        """How many orders were placed since then, for features above."""
+        return await repository.count_orders_since(connection, first_id_at(moment))
 
     async def lock(self, connection: Connection, order_id: UUID) -> Order:
         """An order, locked: always before what hangs on it. Raises OrderNotFound."""

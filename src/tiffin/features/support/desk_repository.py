@@ -40,6 +40,22 @@ async def list_waiting(connection: Connection, most: int) -> tuple[list[Conversa
     return [conversation_of_row(row) for row in rows], await connection.fetchval(QUERIES["count_waiting"])
 
 
+@dataclass(frozen=True, slots=True)
+class DeskCounts:
+    """Conversations that wait and that somebody has, and agents who take some."""
+
+    waiting: int
+    assigned: int
+    agents: int
+
+
+async def count_desk(connection: Connection) -> DeskCounts:
+    """How many there are."""
+    row = await connection.fetchrow(QUERIES["count_desk"])
+    assert row is not None
+    return DeskCounts(**dict(row))
+
+
 async def lock_waiting(connection: Connection, most: int) -> list[Conversation]:
     """The first `most` that wait, locked, in the order of their places."""
     rows = await connection.fetch(QUERIES["lock_waiting"], most)

@@ -117,6 +117,10 @@ class DeskService:
             position = await get_position(connection, QUEUE_TOPIC)
         return QueueSnapshot(position=str(position), waiting=tuple(places), total=total)
 
+    async def count(self, connection: Connection) -> desk_repository.DeskCounts:
+        """How many wait and are talked to, and by how many, for features above."""
+        return await desk_repository.count_desk(connection)
+
     async def view(
         self, connection: Connection, conversations: Sequence[Conversation], side: Side
     ) -> list[ConversationView]:

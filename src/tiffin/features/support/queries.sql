@@ -71,6 +71,12 @@ SELECT place FROM conversation WHERE state = 'waiting' ORDER BY place LIMIT $1;
 -- name: count_waiting
 SELECT count(*) FROM conversation WHERE state = 'waiting';
 
+-- name: count_desk
+-- Conversations that wait and that somebody has, and agents who take some.
+SELECT (SELECT count(*) FROM conversation WHERE state = 'waiting') AS waiting,
+       (SELECT count(*) FROM conversation WHERE state = 'assigned') AS assigned,
+       (SELECT count(*) FROM support_agent WHERE available AND connected) AS agents;
+
 -- name: list_digests
 -- The last message of a person in each conversation, and how many of the customer's and of the agents' the other side has not seen
 -- (counted up to 100).
