@@ -9,6 +9,7 @@ import { LogIn } from "../ui/log-in";
 import { mount } from "../ui/mount";
 import { followServerClock } from "../ui/server-clock";
 import { AnnouncementsPage } from "./announcements-page";
+import { LivePage } from "./live-page";
 import "./admin.css";
 
 function App() {
@@ -30,8 +31,8 @@ function App() {
     <LocationProvider>
       <Head />
       <Router>
+        <Route path="/admin" component={LivePage} />
         <Route path="/admin/announcements" component={AnnouncementsPage} />
-        <Route default component={AnnouncementsPage} />
       </Router>
     </LocationProvider>
   );
@@ -58,6 +59,7 @@ function Head() {
     <header class="admin-head">
       <strong class="grow">{t("admin.title")}</strong>
       <nav class="row" aria-label={t("nav.label")}>
+        <Way href="/admin" icon="pulse" text={t("admin.live")} />
         <Way href="/admin/announcements" icon="megaphone" text={t("inbox.title")} />
       </nav>
       <InboxButton />

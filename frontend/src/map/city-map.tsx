@@ -22,11 +22,13 @@ interface CityMapProps {
   way?: readonly Point[] | null;
   /** who is on it; another object is another courier */
   courier?: Courier | null;
+  /** the view is chosen once, and stays when markers come and go */
+  steady?: boolean;
   /** gets the point that a person touches */
   onPick?: (point: Point) => void;
 }
 
-export function CityMap({ markers, around = [], way = null, courier = null, onPick }: CityMapProps) {
+export function CityMap({ markers, around = [], way = null, courier = null, steady = false, onPick }: CityMapProps) {
   const element = useRef<HTMLDivElement>(null);
   const drawn = useRef<DrawnMap | null>(null);
   const state = useSignal<"loading" | "shown" | "failed">("loading");
@@ -41,7 +43,7 @@ export function CityMap({ markers, around = [], way = null, courier = null, onPi
         drawn.current = await drawMap(element.current, (point) => newest.current.onPick?.(point));
         // the component may be gone by now
         if (gone as boolean) return drawn.current.remove();
-        drawn.current.show(newest.current.markers, newest.current.around);
+        drawn.current.show(newest.current.markers, newest.current.around, steady);
         drawn.current.showWay(newest.current.way);
         drawn.current.follow(newest.current.courier);
         state.value = "shown";
@@ -59,7 +61,7 @@ export function CityMap({ markers, around = [], way = null, courier = null, onPi
   const shown = JSON.stringify(
     markers.map(({ id, kind, label, latitude, longitude }) => [id, kind, label, latitude, longitude]),
   );
-  useEffect(() => drawn.current?.show(newest.current.markers, newest.current.around), [shown]);
+  useEffect(() => drawn.current?.show(newest.current.markers, newest.current.around, steady), [shown]);
   useEffect(() => drawn.current?.showWay(way), [way]);
   useEffect(() => drawn.current?.follow(courier), [courier]);
 

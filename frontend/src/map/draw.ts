@@ -20,7 +20,7 @@ const protocol = new Protocol();
 addProtocol("pmtiles", protocol.tile);
 
 export interface DrawnMap {
-  show(markers: readonly Marker[], around: readonly Point[]): void;
+  show(markers: readonly Marker[], around: readonly Point[], steady: boolean): void;
   showWay(way: readonly Point[] | null): void;
   follow(courier: Courier | null): void;
   remove(): void;
@@ -55,7 +55,7 @@ export async function drawMap(element: HTMLElement, onPick: (point: Point) => vo
   map.on("idle", () => (element.dataset["idle"] = "true"));
   const pins = new Pins(map);
   return {
-    show: (markers, around) => pins.show(markers, around),
+    show: (markers, around, steady) => pins.show(markers, around, steady),
     showWay: (shown) => {
       way = shown;
       drawWay();
@@ -90,7 +90,7 @@ class Pins {
 
   constructor(private readonly map: MapLibre) {}
 
-  show(markers: readonly Marker[], around: readonly Point[]): void {
+  show(markers: readonly Marker[], around: readonly Point[], steady: boolean): void {
     const wanted = new Set(markers.map((marker) => marker.id));
     for (const [id, { pin }] of this.pins)
       if (!wanted.has(id)) {
@@ -98,7 +98,7 @@ class Pins {
         this.pins.delete(id);
       }
     for (const marker of markers) this.place(marker);
-    this.fit(markers, around);
+    this.fit(markers, around, steady);
   }
 
   private place(marker: Marker): void {
@@ -112,9 +112,9 @@ class Pins {
     this.pins.set(marker.id, { pin: pin.setLngLat(at).addTo(this.map), kind: marker.kind });
   }
 
-  /** Show all of them, once for each set: a person who has moved the map is left where they are. */
-  private fit(markers: readonly Marker[], around: readonly Point[]): void {
-    const set = markers.map((marker) => marker.id).join();
+  /** Show all of them, once for each set, or `steady` once: a person who has moved the map is left where they are. */
+  private fit(markers: readonly Marker[], around: readonly Point[], steady: boolean): void {
+    const set = steady ? "any" : markers.map((marker) => marker.id).join();
     if (set === this.fitted || markers.length === 0) return;
     this.fitted = set;
     const bounds = new LngLatBounds();
