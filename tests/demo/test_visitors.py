@@ -62,9 +62,16 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     folder = _folder(tmp_path_factory)
     said: list[str] = []
     async with run_system(folder, _ENVIRONMENT) as system, open_http() as pool:
-        city = await populate(pool, [system.origin], restaurants=1, staff=2, customers=1)
+        city = await populate(
+            pool,
+            [system.origin],
+            restaurants=1,
+            staff=2,
+            customers=1,
+            make_administrator=lambda email: system.grant(email, "admin"),
+        )
         seeding = Seeding(pool, [system.origin])
-        customer, cook, agent = await invite(seeding, city, lambda email: system.grant(email, "admin"))
+        customer, cook, agent, _ = await invite(seeding, city)
         chance = random.Random(1)
         kitchen = Kitchen(city.restaurants[0], Ledger(), chance, said.append, patience_seconds=1.0, pace=0.01)
         working = asyncio.create_task(kitchen.run())

@@ -66,6 +66,7 @@ class City:
     restaurants: tuple[Restaurant, ...]
     customers: tuple[Customer, ...]
     couriers: tuple[Person, ...] = ()
+    administrator: Person | None = None
 
     def __str__(self) -> str:
         staff = sum(len(restaurant.staff) for restaurant in self.restaurants)
@@ -114,8 +115,9 @@ async def populate(
     async with asyncio.TaskGroup() as group:
         opened = [group.create_task(seeding.open(number, staff)) for number in range(restaurants)]
         came = [group.create_task(seeding.settle(number)) for number in range(customers)]
-    hired = await seeding.hire(couriers, make_administrator) if make_administrator is not None else ()
-    return City(tuple(task.result() for task in opened), tuple(task.result() for task in came), hired)
+    administrator = await seeding.appoint(make_administrator) if make_administrator is not None else None
+    hired = await seeding.hire(couriers, administrator) if administrator is not None else ()
+    return City(tuple(task.result() for task in opened), tuple(task.result() for task in came), hired, administrator)
 
 
 class Seeding:
@@ -169,25 +171,26 @@ class Seeding:
             if person.tiffin.account_id not in there:
                 await owner.tiffin.add_member(restaurant_id, person.email, "staff")
 
-    async def hire(self, amount: int, make_administrator: MakeAdministrator) -> tuple[Person, ...]:
+    async def appoint(self, make_administrator: MakeAdministrator) -> Person:
+        """The administrator, made one if need be."""
+        administrator = await self.log_in("operations", "Oona Operations")
+        if "admin" not in (await administrator.tiffin.get_profile()).data["roles"]:
+            await make_administrator(administrator.email)
+        return administrator
+
+    async def hire(self, amount: int, administrator: Person) -> tuple[Person, ...]:
         """Couriers, made so by an administrator."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._settle_courier(number)) for number in range(amount)]
         people = [task.result() for task in tasks]
-        await self.grant("courier", people, make_administrator)
+        await self.grant("courier", people, administrator)
         return tuple(people)
 
-    async def grant(self, role: str, people: Sequence[Person], make_administrator: MakeAdministrator) -> None:
-        """Give these people a role, those who do not have it; by an administrator, who is made one first."""
-        profiles = [(person, (await person.tiffin.get_profile()).data) for person in people]
-        new = [person for person, profile in profiles if role not in profile["roles"]]
-        if not new:
-            return
-        operations = await self.log_in("operations", "Oona Operations")
-        if "admin" not in (await operations.tiffin.get_profile()).data["roles"]:
-            await make_administrator(operations.email)
-        for person in new:
-            await operations.tiffin.grant_role(person.tiffin.account_id, role)
+    async def grant(self, role: str, people: Sequence[Person], administrator: Person) -> None:
+        """Give these people a role, those who do not have it."""
+        for person in people:
+            if role not in (await person.tiffin.get_profile()).data["roles"]:
+                await administrator.tiffin.grant_role(person.tiffin.account_id, role)
 
     async def _settle_courier(self, number: int) -> Person:
         async with self._turns:

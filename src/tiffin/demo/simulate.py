@@ -23,7 +23,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tiffin.client import CommandError, ConnectionLost, ProblemError
 from tiffin.client.http import open_http
-from tiffin.demo.city import City, MakeAdministrator, Person, Restaurant, Seeding, count_steps, populate
+from tiffin.demo.announcing import announce_now_and_then
+from tiffin.demo.city import City, Person, Restaurant, Seeding, count_steps, populate
 from tiffin.demo.courier import Courier, Doors
 from tiffin.demo.helsinki import doorsteps
 from tiffin.demo.kitchen import Kitchen
@@ -95,20 +96,17 @@ async def _run(stop: asyncio.Event, folder: Path, ledger: Ledger, day: Day) -> N
         city = await _unless(stop, _seed(pool, system))
         console.print(f"[green]✓[/] {city}")
         seeding = Seeding(pool, [system.origin])
-
-        async def make_administrator(email: str) -> None:
-            await system.grant(email, "admin")
-
-        visitors = await _unless(stop, invite(seeding, city, make_administrator))
-        agent = await _unless(stop, _hire_agent(seeding, make_administrator))
+        visitors = await _unless(stop, invite(seeding, city))
+        agent = await _unless(stop, _hire_agent(seeding, city))
         simulation = _Simulation(city, visitors, agent, ledger, system, day)
         await simulation.run(stop, day.seconds)
         console.print("Closing…")
 
 
-async def _hire_agent(seeding: Seeding, make_administrator: MakeAdministrator) -> Person:
+async def _hire_agent(seeding: Seeding, city: City) -> Person:
     agent = await seeding.log_in("support", "Saara Support")
-    await seeding.grant("agent", [agent], make_administrator)
+    assert city.administrator is not None
+    await seeding.grant("agent", [agent], city.administrator)
     return agent
 
 
@@ -169,7 +167,9 @@ class _Simulation:
             console.print("Come in; each link logs in once, and the next one follows:")
             self._begun = time.perf_counter()
             links = keep_links_fresh(self._system.origin, self._visitors, self._tell_link)
-            async with _background(links), _background() as customers:
+            assert self._city.administrator is not None
+            announcing = announce_now_and_then(self._city.administrator, self._chance, self._tell)
+            async with _background(links, announcing), _background() as customers:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self._let_order(stop, customers)

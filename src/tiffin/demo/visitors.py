@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tiffin.client import ProblemError
-from tiffin.demo.city import City, MakeAdministrator, Person, Seeding
+from tiffin.demo.city import City, Person, Seeding
 
 # a little less than a code lives
 _FRESH_SECONDS = 570.0
@@ -27,18 +27,25 @@ class Visitor:
     person: Person
 
 
-async def invite(seeding: Seeding, city: City, make_administrator: MakeAdministrator) -> tuple[Visitor, ...]:
-    """A customer with an address, a member of the first restaurant's staff, and a support agent."""
+async def invite(seeding: Seeding, city: City) -> tuple[Visitor, ...]:
+    """A customer with an address, a member of the first restaurant's staff, a support agent and an administrator.
+
+    Needs a city with an administrator.
+    """
+    assert city.administrator is not None
     customer = await seeding.settle_visitor("visitor", "Vieno Visitor")
     cook = await seeding.log_in("visitor-kitchen", "Kaisa Kitchen")
     restaurant = city.restaurants[0]
     await seeding.take_on(restaurant.owner, restaurant.restaurant_id, [cook])
     agent = await seeding.log_in("visitor-support", "Sanni Support")
-    await seeding.grant("agent", [agent], make_administrator)
+    await seeding.grant("agent", [agent], city.administrator)
+    runner = await seeding.log_in("visitor-admin", "Riikka Runner")
+    await seeding.grant("admin", [runner], city.administrator)
     return (
         Visitor("Order", "/", customer),
         Visitor("Cook", f"/kitchen/{restaurant.restaurant_id}", cook),
         Visitor("Help", "/support", agent),
+        Visitor("Run", "/admin", runner),
     )
 
 
