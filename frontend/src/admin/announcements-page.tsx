@@ -66,7 +66,7 @@ function Row({ draft, onEdit }: { draft: Draft; onEdit: () => void }) {
     <li class="draft" data-state={state} data-id={draft.announcement_id}>
       <AnnouncementCard announcement={draft} />
       <div class="row draft-facts">
-        <span class="chip" data-state={state}>
+        <span class="draft-state" data-state={state}>
           {t(`admin.state.${state}`)}
         </span>
         <span class="grow quiet small">
