@@ -24,7 +24,7 @@ from tiffin.bench.scene import Scene, open_scene
 from tiffin.client.http import Json
 
 _CONVERSATIONS = 2_000
-_PER_AGENT = 10
+PER_AGENT = 10
 _FIRST_RATE = 100.0
 _STEP = 1.25
 _STEP_SECONDS = 5.0
@@ -40,10 +40,10 @@ async def measure(say: Say, conversations: int = _CONVERSATIONS) -> Result:
     """Run it on a system of its own."""
     environment = describe_environment()
     async with open_scene(customers=1, environment=_ENVIRONMENT) as scene:
-        positions = await _begin_conversations(scene, conversations)
-        await scene.load.do("chat", address=scene.address, per_agent=_PER_AGENT)
+        positions = await begin_conversations(scene, conversations)
+        await scene.load.do("chat", address=scene.address, per_agent=PER_AGENT)
         for who in ("customers", "agents"):
-            opened = await scene.load.do("chat_join", who=who, **_devices(scene, who, positions))
+            opened = await scene.load.do("chat_join", who=who, **devices(scene, who, positions))
             say(f"{opened['open']:,} {who} in {opened['seconds']:.1f} s")
         await scene.load.do("talk", rate=_FIRST_RATE, seconds=_STEP_SECONDS)
         most, seen = await _find_most(scene.load, say)
@@ -94,11 +94,11 @@ def _told(seen: Json) -> str:
     return f"{answered}, {shown}, load's core {seen['load_share']:.0%}" + (f" · {wrong}" if wrong else "")
 
 
-def _devices(scene: Scene, who: str, positions: Sequence[str]) -> Json:
+def devices(scene: Scene, who: str, positions: Sequence[str]) -> Json:
     """How each of them connects and what it follows, from where."""
     conversations = len(positions)
     origin = scene.system.origin
-    agents = -(-conversations // _PER_AGENT)
+    agents = -(-conversations // PER_AGENT)
     requests, hellos = [], []
     for number in range(agents if who == "agents" else conversations):
         headers = (
@@ -108,9 +108,9 @@ def _devices(scene: Scene, who: str, positions: Sequence[str]) -> Json:
             f"Origin: {origin}",
         )
         requests.append(http_request("GET", "/v1/socket", headers=headers))
-        first = number * _PER_AGENT
-        first = number * _PER_AGENT
-        own = range(first, min(first + _PER_AGENT, conversations)) if who == "agents" else (number,)
+        first = number * PER_AGENT
+        first = number * PER_AGENT
+        own = range(first, min(first + PER_AGENT, conversations)) if who == "agents" else (number,)
         topics = ",".join(f'"conversation.00000000-0000-7000-a000-{one:012d}":"{positions[one]}"' for one in own)
         hellos.append(
             f'{{"type":"hello","device_id":"00000000-0000-4000-8000-{number:012d}","device":"bench",'
@@ -146,14 +146,14 @@ _HEADS = "INSERT INTO topic_head (topic, last_seq, first_seq) SELECT 'conversati
 _POSITIONS = "SELECT topic_position('conversation.' || id) AS position FROM conversation ORDER BY id"
 
 
-async def _begin_conversations(scene: Scene, count: int) -> list[str]:
+async def begin_conversations(scene: Scene, count: int) -> list[str]:
     """Customers, agents, and their conversations; where the topics of these stand."""
     connection = await asyncpg.connect(scene.database_url)
     try:
         async with connection.transaction():
-            await connection.execute(_PERSONS, count, _PER_AGENT)
+            await connection.execute(_PERSONS, count, PER_AGENT)
             await connection.execute(_PEOPLE)
-            await connection.execute(_TALKS, _PER_AGENT)
+            await connection.execute(_TALKS, PER_AGENT)
             await connection.execute(_HEADS)
         await connection.execute("ANALYZE")
         return [row["position"] for row in await connection.fetch(_POSITIONS)]

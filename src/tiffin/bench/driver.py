@@ -33,6 +33,11 @@ class LoadProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     async def do(self, what: str, **fields: Any) -> Json:
         """Have one job done. Raises LoadFailed."""
         stdin, stdout = self._process.stdin, self._process.stdout

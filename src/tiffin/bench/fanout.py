@@ -8,7 +8,7 @@ rounds, and so are ratios (of one round each).
 Figures: `cpu_us_per_delivery` (processor time of the process that writes, all its work included), `p99_ms`, the same of
 each peer; `ratio_nchan`, `ratio_limit` (Tiffin's CPU to theirs), for 10,000 clients and with `_1000` for fewer;
 `burst_cpu_us_per_delivery` and `burst_ratio_nchan` for ten changes that are asked for at once (each is a transaction of
-its own on the same row, so they come one after the other), for each event of them.
+its own on the same row, so they come one after the other), for each event of them. Then `crowd.py`: whom it hurts.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from tiffin.bench.crowd import measure_beside
 from tiffin.bench.driver import LoadFailed, LoadProcess, http_request, start_load
 from tiffin.bench.machine import cpu_seconds, raise_file_limit
 from tiffin.bench.peers import ALL, Peer, run_peer
@@ -72,7 +73,8 @@ async def measure(say: Say) -> Result:
             peers = [peer for peer in installed if count <= peer.most_clients]
             targets = await _visit_all(scene, peers, min(count, most), say, notes)
             figures |= figures_of({target.name: target.rounds for target in targets}, suffix)
-    return Result("fanout", figures, environment, tuple(notes))
+    beside, more = await measure_beside(say)
+    return Result("fanout", figures | beside, environment, (*notes, *more))
 
 
 async def _visit_all(scene: Scene, peers: Sequence[Peer], count: int, say: Say, notes: list[str]) -> list[Target]:

@@ -57,6 +57,8 @@ AIMS: dict[str, dict[str, Aim]] = {
         "ratio_nchan": Aim("≤", 0.8),
         "ratio_limit": Aim("≤", 1.7),
         "burst_ratio_nchan": Aim("≤", 0.15),
+        "ratio_ticket_p99": Aim("≤", 2),
+        "ratio_chat_p99": Aim("≤", 2),
     },
     "idle": {"kb_per_sse": Aim("≤", 12), "kb_per_ws": Aim("≤", 20)},
     "images": {
