@@ -317,12 +317,12 @@ async def test_what_comes_together_leaves_a_crowd_together(node: KernelNode, mon
     alone = await open_sse(node.port, "open.b")
     for client in (*crowd, alone):
         await client.event()  # the sync
-    before = hub._DELIVERIES._value.get()
+    before = deliveries._DELIVERIES._value.get()
     for text in ("1", "2", "3"):
         await node.write_texts("open.a", text)
     for client in crowd:
         assert await client.texts(3) == ["1", "2", "3"]
-    assert hub._DELIVERIES._value.get() - before == 2, "one a connection, though each was a transaction of its own"
+    assert deliveries._DELIVERIES._value.get() - before == 2, "one a connection, though each was a transaction of its own"
     await node.write_texts("open.b", "at once")
     assert await alone.texts(1, seconds=0.2) == ["at once"]
 

@@ -56,7 +56,7 @@ async def _is_empty(node: KernelNode) -> None:
     state, hub = node.server.server_state, node.hub
     await eventually(lambda: not state.connections and not state.tasks and not hub.subscribers and not hub._tasks)
     await eventually(lambda: not hub.topics and not node.presence._entries and not node.presence._left)
-    assert (list(hub._deliveries), hub._ready, hub._pages._waiting, node.access._batcher._waiting) == ([], [], {}, {})
+    assert (hub.deliveries.is_idle, hub._pages._waiting, node.access._batcher._waiting) == (True, {}, {})
 
     async def has_no_leases() -> bool:
         return bool(await node.database.pool.fetchval("SELECT count(*) = 0 FROM presence"))

@@ -145,6 +145,11 @@ class Database:
         # for connections outside the pool
         self.url = url
 
+    @property
+    def is_busy(self) -> bool:
+        """True while anybody on this node waits for PostgreSQL, or holds one of the pool's connections."""
+        return self.pool.get_idle_size() < self.pool.get_size()
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for reads: the open transaction's, else one from the pool. Raises Unavailable."""

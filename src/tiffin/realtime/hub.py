@@ -9,8 +9,7 @@ Concurrency: everything here runs on one event loop and changes state only betwe
 import asyncio
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -19,9 +18,10 @@ from tiffin.base.telemetry import get_logger
 from tiffin.db import Database
 from tiffin.realtime.access import Access, Granted, Refused, Rights
 from tiffin.realtime.batcher import Batcher
+from tiffin.realtime.deliveries import Deliveries
 from tiffin.realtime.disconnect import DRAIN, REVOKED
-from tiffin.realtime.encoding import Batch, EncodedEvent, LatestValue
-from tiffin.realtime.event_log import PAGE_BYTES, Head, list_events
+from tiffin.realtime.encoding import EncodedEvent, LatestValue
+from tiffin.realtime.event_log import Head, list_events
 from tiffin.realtime.live_topic import Accepted, HeadChange, LiveTopic
 from tiffin.realtime.subscriber import Subscriber, Subscription
 from tiffin.realtime.topic import NOTHING_WRITTEN, Position
@@ -29,32 +29,12 @@ from tiffin.realtime.watch import Watch
 
 _log = get_logger("realtime.hub")
 
-_SLICE_SECONDS = 0.002
-_SLICE_CHECK = 32
-# a fan-out to so many takes longer than this anyway; what comes meanwhile leaves in the same write a connection
-_CROWD = 1000
-_GATHER_SECONDS = 0.02
 # without a successful head check for this long, nothing guarded is delivered
 FRESH_SECONDS = 3.0
 
 _CONNECTIONS = Gauge("tiffin_connections", "Open SSE and WebSocket connections", ["kind"])
 _TOPICS = Gauge("tiffin_live_topics", "Topics followed on this node")
-_DELIVERIES = Counter("tiffin_deliveries", "Batches of events written to connections")
 _RESETS = Counter("tiffin_resets", "Positions that could not be served", ["reason"])
-
-
-class _Delivery:
-    """A batch on its way to the subscriptions a topic had when it left."""
-
-    __slots__ = ("batch", "index", "subscriptions", "topic")
-
-    def __init__(self, topic: LiveTopic) -> None:
-        self.topic = topic
-        amount = _fitting(topic.pending)
-        self.batch = Batch(topic.pending[:amount])
-        self.subscriptions = list(topic.subscriptions)
-        self.index = 0
-        topic.pending = topic.pending[amount:]
 
 
 class Hub:
@@ -78,12 +58,10 @@ class Hub:
         self._heartbeat_seconds = heartbeat_seconds
         self._pages: Batcher[tuple[str, int], list[EncodedEvent]] = Batcher(self._read_pages, pause_seconds=0.01)
         self._database = database
-        self._deliveries: deque[_Delivery] = deque()
-        self._ready: list[LiveTopic] = []
-        self._flush_scheduled = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self.loop = asyncio.get_running_loop()
+        self.deliveries = Deliveries(self.loop, lambda: database.is_busy)
 
     # lifecycle
 
@@ -321,7 +299,7 @@ class Hub:
         elif accepted is Accepted.NEW:
             if topic.last_rights >= event.seq:
                 self._rights_changed(topic)
-            self._schedule(topic)
+            self.deliveries.schedule(topic)
 
     def accept_latest(self, value: LatestValue) -> None:
         """A value of a topic that keeps only the newest was announced or read."""
@@ -361,61 +339,6 @@ class Hub:
             pages = await list_events(connection, wanted)
         return [[EncodedEvent.of(event) for event in page] for page in pages]
 
-    # events out
-
-    def _schedule(self, topic: LiveTopic) -> None:
-        if not topic.subscriptions:
-            topic.pending = []
-        elif not topic.scheduled:
-            topic.scheduled = True
-            if len(topic.subscriptions) >= _CROWD:
-                self.loop.call_later(_GATHER_SECONDS, self._flush_soon, topic)
-            else:
-                self._flush_soon(topic)
-
-    def _flush_soon(self, topic: LiveTopic) -> None:
-        self._ready.append(topic)
-        if not self._flush_scheduled:
-            self._flush_scheduled = True
-            self.loop.call_soon(self._flush)
-
-    def _flush(self) -> None:
-        """Write for at most a slice, then let everything else run."""
-        self._flush_scheduled = False
-        ready, self._ready = self._ready, []
-        for topic in ready:
-            topic.scheduled = bool(topic.pending)  # a restart may have dropped them
-            if topic.pending:
-                self._deliveries.append(_Delivery(topic))
-        deadline = time.perf_counter() + _SLICE_SECONDS
-        while self._deliveries:
-            delivery = self._deliveries.popleft()
-            if not self._deliver(delivery, deadline):
-                self._deliveries.append(delivery)
-                break
-            delivery.topic.scheduled = False
-            if delivery.topic.pending:
-                self._schedule(delivery.topic)
-            if time.perf_counter() > deadline:
-                break
-        if self._deliveries and not self._flush_scheduled:
-            self._flush_scheduled = True
-            self.loop.call_soon(self._flush)
-
-    def _deliver(self, delivery: _Delivery, deadline: float) -> bool:
-        """True if the delivery is complete, False if the slice is over."""
-        subscriptions, batch = delivery.subscriptions, delivery.batch
-        while delivery.index < len(subscriptions):
-            end = min(delivery.index + _SLICE_CHECK, len(subscriptions))
-            for index in range(delivery.index, end):
-                subscription = subscriptions[index]
-                subscription.subscriber.receive(subscription, batch)
-            _DELIVERIES.inc(end - delivery.index)
-            delivery.index = end
-            if end < len(subscriptions) and time.perf_counter() > deadline:
-                return False
-        return True
-
     # figures
 
     def count_connection(self, kind: str, amount: int) -> None:
@@ -425,16 +348,6 @@ class Hub:
     def count_reset(self, reason: str) -> None:
         """A position could not be served."""
         _RESETS.labels(reason).inc()
-
-
-def _fitting(events: Sequence[EncodedEvent]) -> int:
-    """How many of `events`, at least one, leave together; the next batch finds the slow ones behind."""
-    size = 0
-    for amount, event in enumerate(events):
-        if size >= PAGE_BYTES:
-            return amount
-        size += len(event.json)
-    return len(events)
 
 
 def _judge(position: Position | None, head: Head) -> str | None:
