@@ -12,7 +12,7 @@ from tests.waiting import eventually
 from tiffin.base.principal import Principal
 from tiffin.base.settings import Settings
 from tiffin.db import Database
-from tiffin.realtime import hub
+from tiffin.realtime import deliveries
 from tiffin.realtime.sse import SseSubscriber
 from tiffin.realtime.topic import Position
 
@@ -311,8 +311,8 @@ async def test_a_node_without_its_database_delivers_nothing_guarded(node: Kernel
 
 
 async def test_what_comes_together_leaves_a_crowd_together(node: KernelNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "_CROWD", 2)
-    monkeypatch.setattr(hub, "_GATHER_SECONDS", 0.3)
+    monkeypatch.setattr(deliveries, "_CROWD", 2)
+    monkeypatch.setattr(deliveries, "_GATHER_SECONDS", 0.3)
     crowd = [await open_sse(node.port, "open.a") for _ in range(2)]
     alone = await open_sse(node.port, "open.b")
     for client in (*crowd, alone):
@@ -322,7 +322,9 @@ async def test_what_comes_together_leaves_a_crowd_together(node: KernelNode, mon
         await node.write_texts("open.a", text)
     for client in crowd:
         assert await client.texts(3) == ["1", "2", "3"]
-    assert deliveries._DELIVERIES._value.get() - before == 2, "one a connection, though each was a transaction of its own"
+    assert deliveries._DELIVERIES._value.get() - before == 2, (
+        "one a connection, though each was a transaction of its own"
+    )
     await node.write_texts("open.b", "at once")
     assert await alone.texts(1, seconds=0.2) == ["at once"]
 
