@@ -15,7 +15,7 @@ const DRAFT: Draft = {
   announcement_id: "a",
   audience: { kind: "city", name: "Turku", restaurant_id: null },
   severity: "warning",
-  texts: { fi: { title: "Sade", body: "Hitaasti" } },
+  texts: { fi: { title: "Lunta", body: "Hitaasti" } },
   link: null,
   publishes_at: "2026-06-01T18:00:30.500Z",
   expires_at: "2026-06-02T18:00:00Z",
@@ -49,7 +49,7 @@ describe("an announcement in a form", () => {
     expect(body).toEqual({
       audience: { kind: "city", city: "Turku" },
       severity: "warning",
-      texts: { fi: { title: "Sade", body: "Hitaasti" } },
+      texts: { fi: { title: "Lunta", body: "Hitaasti" } },
       link: null,
       publishes_at: DRAFT.publishes_at,
       expires_at: DRAFT.expires_at,

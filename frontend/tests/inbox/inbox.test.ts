@@ -75,11 +75,11 @@ describe("an inbox", () => {
 });
 
 describe("words", () => {
-  const both = { en: { title: "Rain", body: "" }, fi: { title: "Sade", body: "" } };
+  const both = { en: { title: "Rain", body: "" }, fi: { title: "Lunta", body: "" } };
 
   it("are in the reader's language where there are any, else in the other, which is said", () => {
-    expect(wordsOf({ texts: both }, "fi")).toMatchObject({ title: "Sade", lang: "fi" });
+    expect(wordsOf({ texts: both }, "fi")).toMatchObject({ title: "Lunta", lang: "fi" });
     expect(wordsOf({ texts: { en: both.en } }, "fi")).toMatchObject({ title: "Rain", lang: "en" });
-    expect(wordsOf({ texts: { fi: both.fi } }, "en")).toMatchObject({ title: "Sade", lang: "fi" });
+    expect(wordsOf({ texts: { fi: both.fi } }, "en")).toMatchObject({ title: "Lunta", lang: "fi" });
   });
 });
