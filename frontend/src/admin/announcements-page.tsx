@@ -71,7 +71,7 @@ function Row({ draft, onEdit }: { draft: Draft; onEdit: () => void }) {
         </span>
         <span class="grow quiet small">
           {t(`audience.${draft.audience.kind}`, { name: draft.audience.name })} · {timesOf(draft)} ·{" "}
-          {t("admin.readBy", { count: draft.read_by })} · {draft.author_name}
+          {t("admin.readers", { count: draft.read_by })} · {draft.author_name}
         </span>
         {isOpen && <button onClick={onEdit}>{t("admin.edit")}</button>}
         {isOpen && <button onClick={() => (withdrawing.value = true)}>{t("admin.withdraw")}</button>}

@@ -19,7 +19,7 @@ export const admin = {
   "admin.comes": "from {time}",
   "admin.goes": "until {time}",
   "admin.went": "ended {time}",
-  "admin.readBy": { one: "read by {count}", other: "read by {count}" },
+  "admin.readers": { one: "read by {count}", other: "read by {count}" },
   "admin.audience": "For",
   "admin.audience.city": "A city",
   "admin.audience.restaurant": "One restaurant",

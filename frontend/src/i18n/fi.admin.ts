@@ -22,7 +22,7 @@ export const admin: Translated<typeof english> = {
   "admin.comes": "alkaen {time}",
   "admin.goes": "{time} asti",
   "admin.went": "päättyi {time}",
-  "admin.readBy": { one: "{count} lukenut", other: "{count} lukenut" },
+  "admin.readers": { one: "{count} lukenut", other: "{count} lukenut" },
   "admin.audience": "Kenelle",
   "admin.audience.city": "Kaupunki",
   "admin.audience.restaurant": "Yksi ravintola",
