@@ -1,53 +1,12 @@
 """The figures of operations, on a running node: who sees them, and what they say."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
-
 import orjson
+from tests.app.follower import follow
 from tests.app.town import Town
 from tests.waiting import eventually
 from websockets.asyncio.client import connect
 
 from tiffin.base.principal import Role
-
-
-class Follower:
-    """What somebody sees of a topic."""
-
-    def __init__(self) -> None:
-        self.syncs: list[dict[str, Any]] = []
-        self.values: list[dict[str, Any]] = []
-
-    async def read(self, lines: AsyncIterator[str]) -> None:
-        event = ""
-        async for line in lines:
-            if line.startswith("event: "):
-                event = line[7:]
-            elif line.startswith("data: ") and event in ("sync", "latest"):
-                data = orjson.loads(line[6:])
-                (self.syncs.append(data) if event == "sync" else self.values.append(data["data"]))
-
-    async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The newest value, as soon as it is so."""
-        await eventually(lambda: bool(self.values) and holds(self.values[-1]))
-        return self.values[-1]
-
-
-@asynccontextmanager
-async def follow(town: Town, name: str, topic: str) -> AsyncIterator[Follower]:
-    """Somebody follows a topic by SSE."""
-    follower = Follower()
-    url = f"/v1/events?topic={topic}"
-    async with town.client.stream("GET", url, headers=town.bearer(name)) as answer:
-        reading = asyncio.create_task(follower.read(answer.aiter_lines()))
-        try:
-            await eventually(lambda: bool(follower.syncs))
-            yield follower
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
 
 
 async def test_the_figures_follow_what_happens(town: Town) -> None:
